@@ -1,0 +1,250 @@
+"""Frozen specifications: what a page builds, the command line parses and the run store keys on.
+
+A parameter is declared once, as data, with `parameter(...)`; validation, command-line options
+and sliders are all read from that declaration.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import hashlib
+import json
+import math
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+
+from codemix_lab.errors import SpecError
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What is known of one parameter: its default, its closed range and one sentence of help."""
+
+    name: str
+    default: Any
+    low: float | None
+    high: float | None
+    step: float | None
+    help: str
+
+
+def parameter(
+    default: Any = dataclasses.MISSING,
+    *,
+    help: str,
+    low: float | None = None,
+    high: float | None = None,
+    step: float | None = None,
+) -> Any:
+    """Declare a field of a spec together with its range and help text."""
+    metadata = {"low": low, "high": high, "step": step, "help": help}
+    return field(default=default, metadata=metadata)
+
+
+class Spec:
+    """Base of all specs: validated when made, hashable, to and from YAML."""
+
+    def __post_init__(self) -> None:
+        hints = typing.get_type_hints(type(self))
+        for declared in dataclasses.fields(self):  # type: ignore[arg-type]
+            value = _coerce(hints[declared.name], getattr(self, declared.name), declared.name)
+            _check_range(declared, value)
+            object.__setattr__(self, declared.name, value)
+
+    @classmethod
+    def parameters(cls) -> dict[str, Parameter]:
+        """The declared parameters by name, in order."""
+        return {
+            f.name: Parameter(
+                f.name,
+                f.default,
+                f.metadata.get("low"),
+                f.metadata.get("high"),
+                f.metadata.get("step"),
+                f.metadata.get("help", ""),
+            )
+            for f in dataclasses.fields(cls)  # type: ignore[arg-type]
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values only (strings, numbers, lists, dictionaries)."""
+        return {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Read plain values back. Raises `SpecError` naming an unknown field and its nearest valid name."""
+        if not isinstance(values, Mapping):
+            raise SpecError(f"{cls.__name__} wants named fields, not {type(values).__name__}.")
+        known = cls.parameters()
+        for name in values:
+            if name not in known:
+                near = difflib.get_close_matches(str(name), known, n=1)
+                hint = f"did you mean “{near[0]}”?" if near else f"known fields: {', '.join(known)}."
+                raise SpecError(f"{cls.__name__} has no field “{name}”: {hint}")
+        missing = [n for n, p in known.items() if p.default is dataclasses.MISSING and n not in values]
+        if missing:
+            raise SpecError(f"{cls.__name__} lacks the field “{missing[0]}”.")
+        return cls(**dict(values))
+
+    def to_yaml(self) -> str:
+        """YAML text that `from_yaml` reads back to an equal spec."""
+        return yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True)
+
+    @classmethod
+    def from_yaml(cls, text: str) -> Self:
+        """Read a spec from YAML text. Raises `SpecError` on text that is no YAML mapping."""
+        try:
+            values = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise SpecError(f"this is not valid YAML: {error}") from error
+        return cls.from_dict(values)
+
+    def digest(self) -> str:
+        """SHA-256 over the canonical values, 64 hexadecimal digits: the spec's identity."""
+        text = json.dumps(self.to_dict(), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with some fields changed, validated again."""
+        return dataclasses.replace(self, **changes)  # type: ignore[type-var]
+
+
+class MergeMethod(StrEnum):
+    """How task vectors are combined before λ scales the result."""
+
+    TASK_ARITHMETIC = "task-arithmetic"
+    TIES = "ties"
+
+
+class TrimScope(StrEnum):
+    """Over which elements the density budget of TIES is spent."""
+
+    TENSOR = "tensor"
+    GLOBAL = "global"
+
+
+@dataclass(frozen=True)
+class MergeSpec(Spec):
+    """θ_merged = θ_base + λ·combine(τ₁ … τₙ), τᵢ = θ_adaptedᵢ − θ_base (arXiv 2510.19782)."""
+
+    base: str = parameter(help="Base checkpoint: a starter name, a folder, or a hub id.")
+    adapted: tuple[str, ...] = parameter(help="Checkpoints after continued pre-training, one τ each.")
+    method: MergeMethod = parameter(MergeMethod.TASK_ARITHMETIC, help="task-arithmetic adds τ; ties trims and elects signs first.")
+    scaling: float = parameter(0.6, low=0.0, high=1.5, step=0.01, help="λ: how much of the task vector is added back (0 = base, 1 = CPT).")
+    density: float = parameter(1.0, low=0.01, high=1.0, step=0.01, help="TIES: share of the largest changes that is kept.")
+    scope: TrimScope = parameter(TrimScope.TENSOR, help="TIES: spend the density per tensor or over the whole vector.")
+
+
+@dataclass(frozen=True)
+class TaskSpec(Spec):
+    """A labelled task: a starter task by name, or a file with its columns told or found by name."""
+
+    source: str = parameter(help="Starter task name or a file (csv, tsv, jsonl; each also .gz).")
+    text_column: str | None = parameter(None, help="Column that holds the sentence (found by name when left out).")
+    label_column: str | None = parameter(None, help="Column that holds the label (found by name when left out).")
+    split_column: str | None = parameter(None, help="Column that says train, dev or test (made by hash when there is none).")
+
+
+@dataclass(frozen=True)
+class ProbeSpec(Spec):
+    """Frozen encoder → mean pooling → logistic regression: a score of a merge within seconds."""
+
+    train_size: int = parameter(250, low=10, high=20_000, step=10, help="Labelled sentences the probe is fitted on.")
+    score_size: int = parameter(300, low=10, high=20_000, step=10, help="Sentences it is scored on.")
+    seed: int = parameter(0, low=0, high=2**31 - 1, help="Seed that draws both subsets.")
+    max_length: int = parameter(128, low=8, high=512, help="Longest sentence, in pieces; longer ones are cut.")
+    strength: float = parameter(1.0, low=1e-4, high=1e4, help="Inverse L2 penalty C of the logistic regression.")
+
+
+@dataclass(frozen=True)
+class FineTuneSpec(Spec):
+    """Fine-tuning of one start on one labelled subset with one seed."""
+
+    model: str | MergeSpec = parameter(help="Start: a checkpoint, or a merge.")
+    task: TaskSpec = parameter(help="The labelled task.")
+    train_size: int = parameter(300, low=2, high=1_000_000, step=50, help="Train sentences (drawn with the seed, stratified).")
+    epochs: int = parameter(3, low=1, high=100, step=1, help="Passes over the train sentences.")
+    seed: int = parameter(0, low=0, high=2**31 - 1, help="Draws subset, order and head; equal for every start of a comparison.")
+    learning_rate: float = parameter(2e-4, low=1e-7, high=1e-1, help="Peak learning rate (linear warm-up, linear decay).")
+    batch_size: int = parameter(16, low=1, high=1024, help="Sentences in one step.")
+    max_length: int = parameter(128, low=8, high=512, help="Longest sentence, in pieces; longer ones are cut.")
+    freeze_embeddings: bool = parameter(True, help="Leave the embedding rows as they are: faster, and kinder to rare words.")
+
+
+@dataclass(frozen=True)
+class CptSpec(Spec):
+    """Continued pre-training by masked-language modelling with a LoRA adapter."""
+
+    base: str = parameter(help="Checkpoint to continue from.")
+    steps: int = parameter(900, low=1, high=1_000_000, help="Optimiser steps.")
+    tokens_per_step: int = parameter(2048, low=64, high=1_000_000, help="Pieces in one step.")
+    learning_rate: float = parameter(1e-3, low=1e-7, high=1e-1, help="Peak learning rate (warm-up, then cosine decay).")
+    rank: int = parameter(32, low=1, high=512, help="Rank of the LoRA adapter.")
+    mask_share: float = parameter(0.15, low=0.01, high=0.9, help="Share of pieces that is masked.")
+    train_head: bool = parameter(False, help="Train the masked-LM head too (only for the monolingual pass).")
+    max_length: int = parameter(128, low=8, high=512, help="Longest sentence, in pieces.")
+    seed: int = parameter(0, low=0, high=2**31 - 1, help="Order, masks and initialisation.")
+
+
+def _check_range(declared: dataclasses.Field[Any], value: Any) -> None:
+    low, high = declared.metadata.get("low"), declared.metadata.get("high")
+    if low is None or value is None:
+        return
+    if not math.isfinite(value) or not low <= value <= high:
+        raise SpecError(f"{declared.name} = {value} is out of range: choose between {low:g} and {high:g}.")
+
+
+def _coerce(kind: Any, value: Any, name: str) -> Any:
+    """Bring a plain value to its declared type, or say which field has the wrong kind of value."""
+    origin = typing.get_origin(kind)
+    if origin in (types.UnionType, typing.Union):
+        options = typing.get_args(kind)
+        if value is None and type(None) in options:
+            return None
+        specs = [o for o in options if isinstance(o, type) and issubclass(o, Spec)]
+        if specs and (isinstance(value, (Mapping, *specs))):
+            return _coerce(specs[0], value, name)
+        return _coerce(next(o for o in options if o not in specs and o is not type(None)), value, name)
+    if origin is tuple:
+        item = typing.get_args(kind)[0]
+        values = (value,) if isinstance(value, str) else value
+        if not isinstance(values, (list, tuple)):
+            raise SpecError(f"{name} wants a list, not {value!r}.")
+        return tuple(_coerce(item, v, name) for v in values)
+    if isinstance(kind, type) and issubclass(kind, Spec):
+        return value if isinstance(value, kind) else kind.from_dict(value)
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        try:
+            return kind(value)
+        except ValueError:
+            raise SpecError(f"{name} = {value!r} is unknown: choose one of {', '.join(kind)}.") from None
+    if kind is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    if kind is int and isinstance(value, float) and value.is_integer():
+        return int(value)
+    if kind is str and isinstance(value, Path):
+        return str(value)
+    if isinstance(value, bool) != (kind is bool) or not isinstance(value, kind):
+        raise SpecError(f"{name} = {value!r} is not {_KINDS.get(kind, kind.__name__)}.")
+    return value
+
+
+_KINDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Spec):
+        return value.to_dict()
+    if isinstance(value, StrEnum):
+        return str(value)
+    if isinstance(value, tuple):
+        return [_plain(v) for v in value]
+    return value

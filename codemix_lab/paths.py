@@ -1,0 +1,90 @@
+"""Where things lie on disk, and how they get there whole: write beside, then rename."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from codemix_lab.errors import StorageError
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def user_cache() -> Path:
+    """Folder for downloads and the starter: `CODEMIX_LAB_CACHE`, else the user's cache folder."""
+    chosen = os.environ.get("CODEMIX_LAB_CACHE")
+    return Path(chosen).expanduser().resolve() if chosen else user_cache_path("codemix-lab")
+
+
+def checkout() -> Path | None:
+    """Root of the source checkout this package runs from, or None for an installed wheel."""
+    root = PACKAGE.parent
+    return root if (root / "pyproject.toml").is_file() and (root / "app.py").is_file() else None
+
+
+def workspace() -> Path:
+    """Folder for runs, curves, jobs and exports: `cache/` of a checkout, else under `user_cache()`."""
+    chosen = os.environ.get("CODEMIX_LAB_WORKSPACE")
+    if chosen:
+        return Path(chosen).expanduser().resolve()
+    root = checkout()
+    return root / "cache" if root else user_cache() / "workspace"
+
+
+@contextlib.contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `target` that becomes `target` when the block ends well.
+
+    Nothing is ever overwritten: raises `StorageError` if `target` exists, before or at the end,
+    and when the disk is full. Whatever happens in the block, no half folder is left.
+    """
+    target = Path(target)
+    _refuse_existing(target)
+    beside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        with storage_errors(target):
+            beside.mkdir(parents=True)
+            yield beside
+            _refuse_existing(target)
+            beside.rename(target)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def new_file(target: Path) -> Iterator[Path]:
+    """Yield a path beside `target` that replaces `target` in one step when the block ends well."""
+    target = Path(target)
+    beside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        with storage_errors(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            yield beside
+            os.replace(beside, target)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def storage_errors(target: Path) -> Iterator[None]:
+    """Turn what the disk says into a `StorageError` that names the file and what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StorageError(f"{target}: the disk is full. Free some space and try again; nothing was changed.") from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise StorageError(f"{target}: this place cannot be written. Choose another folder.") from error
+        raise
+
+
+def _refuse_existing(target: Path) -> None:
+    if target.exists():
+        raise StorageError(f"{target} exists already and is never overwritten. Choose another name or remove it first.")
