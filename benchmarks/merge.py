@@ -1,0 +1,244 @@
+"""What a live merge costs, as ratios to one `torch.add(out=)` over the same amount of memory.
+
+    python benchmarks/merge.py            # XLM-R-base shape, up to three task vectors
+    python benchmarks/merge.py --quick    # fewer rounds, at most two task vectors
+    python benchmarks/merge.py --peers    # also the `mergekit-yaml` command (about 10 GB of memory)
+
+Random weights in the shape of XLM-R-base (278.3 M float32 with its embeddings, 2 threads). Rounds are
+interleaved and medians compared, so a busy machine moves both sides of a ratio. Ratios:
+
+    lambda    λ changes, one task vector, density 1
+    density   density changes, TIES, one task vector (exact thresholds)
+    two       λ changes, TIES, two task vectors      three: likewise
+    stats     once per task vector and scope: the exact thresholds of all 100 densities
+    memory    peak memory of building and moving a live merge, in units of base + τ + merged
+
+`mergekit_ties_over_ours` is the time of the whole mergekit command over that of one density change.
+`--peers` installs mergekit 0.1.5, which wants older libraries than the lab, into an environment of
+its own in the user's cache folder; without it the value is null. The last line is JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+import venv
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from codemix_lab.config import TrimScope
+from codemix_lab.merging.live import LiveMerge
+from codemix_lab.merging.task_vector import TaskVector
+from codemix_lab.merging.thresholds import Thresholds
+from codemix_lab.paths import user_cache
+
+MERGEKIT = "mergekit==0.1.5"
+VOCABULARY, HIDDEN, LAYERS, INNER, POSITIONS = 250_002, 768, 12, 3072, 514
+CONFIG = {
+    "architectures": ["XLMRobertaModel"],
+    "model_type": "xlm-roberta",
+    "vocab_size": VOCABULARY,
+    "hidden_size": HIDDEN,
+    "num_hidden_layers": LAYERS,
+    "num_attention_heads": 12,
+    "intermediate_size": INNER,
+    "max_position_embeddings": POSITIONS,
+    "type_vocab_size": 1,
+    "torch_dtype": "float32",
+}
+
+
+def main() -> None:
+    """Measure, print a table and one line of JSON."""
+    parser = argparse.ArgumentParser(description="Ratios of live merging to one torch.add(out=).")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, at most two task vectors")
+    parser.add_argument("--peers", action="store_true", help="also run the mergekit-yaml command")
+    parser.add_argument("--rounds", type=int, help="rounds of every measurement (7, quick: 3)")
+    options = parser.parse_args()
+    torch.set_num_threads(2)
+    torch.manual_seed(0)
+
+    rounds = options.rounds or (3 if options.quick else 7)
+    results, density_seconds = measure(rounds, most=2 if options.quick else 3)
+    peer_seconds = mergekit_seconds() if options.peers else None
+    results["mergekit_ties_over_ours"] = peer_seconds and peer_seconds / density_seconds
+
+    print(f"{'measure':<26}{'ratio':>8}")
+    for name, value in results.items():
+        print(f"{name:<26}{'–' if value is None else format(value, '.2f'):>8}")
+    print(json.dumps({key: value and round(value, 3) for key, value in results.items()}))
+
+
+def measure(rounds: int, most: int) -> tuple[dict[str, float | None], float]:
+    """Ratios to the unit for up to `most` task vectors, and the seconds of one density change."""
+    warm_up(most)
+    before = peak_bytes()
+    vectors = [TaskVector(random_state(1e-3))]
+    live = LiveMerge(random_state(0.02), vectors)
+    for scope in TrimScope:
+        move(live, 0.5, 0.2, scope)
+    vector = vectors[0]
+    memory = (peak_bytes() - before) / (3 * vector.flat.nbytes)
+
+    other, out = torch.empty_like(vector.flat).normal_(), torch.zeros_like(vector.flat)
+
+    def unit() -> None:
+        torch.add(vector.flat, other, out=out)
+
+    seconds = seconds_of_one(live, vector, unit, rounds)
+    ratios: dict[str, float | None] = {
+        key: value / seconds["unit"] for key, value in seconds.items() if key != "unit"
+    }
+    del live
+    for count, key in ((2, "two_ratio"), (3, "three_ratio")):
+        ratios[key] = None
+        if count <= most:
+            vectors.append(TaskVector(random_state(1e-3)))
+            several = LiveMerge(vector.layout.views(other), vectors)
+            ratios[key] = ratio_of_many(several, unit, rounds)
+            del several
+    return ratios | {"memory_ratio": memory}, seconds["density_ratio"]
+
+
+def seconds_of_one(
+    live: LiveMerge, vector: TaskVector, unit: Callable[[], object], rounds: int
+) -> dict[str, float]:
+    """Medians of everything that is measured with one task vector."""
+    scalings, densities = walk(0.1, 1.4), walk(0.02, 0.98)
+    return medians(
+        rounds,
+        unit=unit,
+        lambda_ratio=lambda: move(live, next(scalings), 1.0),
+        density_ratio=lambda: move(live, 0.6, next(densities)),
+        stats_ratio=lambda: Thresholds(vector.flat, vector.layout).at(0.5, TrimScope.TENSOR),
+    )
+
+
+def ratio_of_many(live: LiveMerge, unit: Callable[[], object], rounds: int) -> float:
+    """A change of λ with several task vectors, over the unit."""
+    scalings = walk(0.1, 1.4)
+    seconds = medians(rounds, unit=unit, merge=lambda: move(live, next(scalings), 0.2))
+    return seconds["merge"] / seconds["unit"]
+
+
+def move(live: LiveMerge, scaling: float, density: float, scope: TrimScope = TrimScope.TENSOR) -> None:
+    """Move the sliders once."""
+    with live.at(scaling, density, scope=scope):
+        pass
+
+
+def walk(low: float, high: float) -> Iterator[float]:
+    """Slider positions in steps of 0.01, there and around again."""
+    while True:
+        yield from (round(low + i / 100, 2) for i in range(round((high - low) * 100)))
+
+
+def medians(rounds: int, **actions: Callable[[], object]) -> dict[str, float]:
+    """Median seconds of every action; each round runs all of them once, after a round unmeasured."""
+    seconds: dict[str, list[float]] = {name: [] for name in actions}
+    for number in range(rounds + 1):
+        for name, action in actions.items():
+            start = time.perf_counter()
+            action()
+            if number:
+                seconds[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def warm_up(most: int) -> None:
+    """Have all kernels compiled."""
+    small = {"w": torch.randn(300, 300)}
+    for count in range(1, most + 1):
+        live = LiveMerge(small, [small] * count)
+        for scope in TrimScope:
+            move(live, 0.5, 0.2, scope)
+
+
+def peak_bytes() -> int:
+    """Largest resident memory of this process so far (Linux counts in kibibytes, macOS in bytes)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def shapes() -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Names and shapes of XLM-R-base's backbone, pooler included."""
+
+    def pair(name: str, *shape: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+        yield f"{name}.weight", shape
+        yield f"{name}.bias", shape[:1]
+
+    yield "embeddings.word_embeddings.weight", (VOCABULARY, HIDDEN)
+    yield "embeddings.position_embeddings.weight", (POSITIONS, HIDDEN)
+    yield "embeddings.token_type_embeddings.weight", (1, HIDDEN)
+    yield from pair("embeddings.LayerNorm", HIDDEN)
+    for number in range(LAYERS):
+        layer = f"encoder.layer.{number}"
+        for part in ("self.query", "self.key", "self.value", "output.dense"):
+            yield from pair(f"{layer}.attention.{part}", HIDDEN, HIDDEN)
+        yield from pair(f"{layer}.attention.output.LayerNorm", HIDDEN)
+        yield from pair(f"{layer}.intermediate.dense", INNER, HIDDEN)
+        yield from pair(f"{layer}.output.dense", HIDDEN, INNER)
+        yield from pair(f"{layer}.output.LayerNorm", HIDDEN)
+    yield from pair("pooler.dense", HIDDEN, HIDDEN)
+
+
+def random_state(spread: float) -> dict[str, Tensor]:
+    """Normally distributed weights in XLM-R-base's shapes."""
+    return {name: torch.empty(shape).normal_(0, spread) for name, shape in shapes()}
+
+
+def mergekit_seconds() -> float:
+    """Wall time of `mergekit-yaml` for TIES with one task vector, density 0.2, on a checkpoint on disk."""
+    command = mergekit_command()
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        base = random_state(0.02)
+        write_checkpoint(root / "base", base)
+        for tensor in base.values():
+            tensor.add_(torch.empty_like(tensor).normal_(0, 1e-3))
+        write_checkpoint(root / "adapted", base)
+        recipe = {
+            "merge_method": "ties",
+            "base_model": str(root / "base"),
+            "models": [{"model": str(root / "adapted"), "parameters": {"density": 0.2, "weight": 0.6}}],
+            "dtype": "float32",
+        }
+        (root / "recipe.yaml").write_text(json.dumps(recipe))
+        start = time.perf_counter()
+        subprocess.run(
+            [command, root / "recipe.yaml", root / "merged"], check=True, stdout=subprocess.DEVNULL
+        )
+        return time.perf_counter() - start
+
+
+def write_checkpoint(folder: Path, state: dict[str, Tensor]) -> None:
+    """A model folder as mergekit reads it."""
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(CONFIG))
+    save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def mergekit_command() -> Path:
+    """The command in its own environment, made on first use; it borrows PyTorch from this one."""
+    folder = user_cache() / "peers" / MERGEKIT.replace("==", "-")
+    command = folder / "bin" / "mergekit-yaml"
+    if not command.exists():
+        venv.create(folder, with_pip=True, clear=True)
+        own = folder / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+        (own / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
+        subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", MERGEKIT], check=True)
+    return command
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Task-vector algebra, TIES, the live engine and export; state dicts in, state dicts out."""
