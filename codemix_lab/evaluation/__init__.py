@@ -1,0 +1,1 @@
+"""Scoring: features and probes, predictions and their metrics, perplexity, and curves over λ."""

@@ -1,0 +1,97 @@
+"""Two models on the same sentences: what the second one fixed and what it broke."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from codemix_lab.errors import DataError
+from codemix_lab.evaluation.metrics import confusion_matrix
+
+PILES = ("fixed", "broken", "both wrong", "both right")
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Model B held against model A.
+
+    `frame` has one row per sentence: text, gold, predicted_a, predicted_b, pile (one of `PILES`),
+    disagree (whether the predictions differ) and gold_gain (p_b - p_a of the gold label, −1…1).
+    `counts` has every pile, `confusion_a` and `confusion_b` are (gold, predicted) in the order of
+    `labels`, `net_gain` is fixed − broken in sentences, and `p_value` belongs to McNemar's exact test
+    of whether fixed and broken differ by more than chance.
+    """
+
+    frame: pd.DataFrame
+    counts: dict[str, int]
+    confusion_a: np.ndarray
+    confusion_b: np.ndarray
+    labels: tuple[str, ...]
+    net_gain: int
+    p_value: float
+
+
+def compare(a: pd.DataFrame, b: pd.DataFrame, labels: Sequence[str]) -> Comparison:
+    """Compare two prediction frames (`predict.prediction_frame`) of the same sentences in the same order.
+
+    Raises `DataError` when a column is missing, sentences or gold labels differ, or a label is unknown.
+    """
+    _check_columns(a, b, labels)
+    if len(a) != len(b) or not all(
+        np.array_equal(a[c].to_numpy(), b[c].to_numpy()) for c in ("text", "gold")
+    ):
+        raise DataError(
+            "The two models were scored on different sentences: score both on the same task and split."
+        )
+    gold, predicted_a, predicted_b = list(a["gold"]), list(a["predicted"]), list(b["predicted"])
+    confusion_a = confusion_matrix(gold, predicted_a, labels)
+    confusion_b = confusion_matrix(gold, predicted_b, labels)
+    right_a, right_b = (a["predicted"] == a["gold"]).to_numpy(), (b["predicted"] == b["gold"]).to_numpy()
+    pile = np.select([~right_a & right_b, right_a & ~right_b, ~right_a & ~right_b], PILES[:3], PILES[3])
+    frame = pd.DataFrame(
+        {
+            "text": a["text"].to_numpy(),
+            "gold": gold,
+            "predicted_a": predicted_a,
+            "predicted_b": predicted_b,
+            "pile": pile,
+            "disagree": np.array(predicted_a, dtype=object) != np.array(predicted_b, dtype=object),
+            "gold_gain": _gold_probability(b, labels) - _gold_probability(a, labels),
+        }
+    )
+    counts = {name: int((pile == name).sum()) for name in PILES}
+    return Comparison(
+        frame=frame,
+        counts=counts,
+        confusion_a=confusion_a,
+        confusion_b=confusion_b,
+        labels=tuple(labels),
+        net_gain=counts["fixed"] - counts["broken"],
+        p_value=mcnemar(counts["fixed"], counts["broken"]),
+    )
+
+
+def mcnemar(fixed: int, broken: int) -> float:
+    """Two-sided exact p-value (McNemar 1947) for `fixed` against `broken`; 1 where neither occurs.
+
+    >>> round(mcnemar(1, 7), 4)
+    0.0703
+    """
+    return float(stats.binomtest(fixed, fixed + broken).pvalue) if fixed + broken else 1.0
+
+
+def _gold_probability(frame: pd.DataFrame, labels: Sequence[str]) -> np.ndarray:
+    table = frame[[f"p_{label}" for label in labels]].to_numpy(dtype=np.float64)
+    return np.asarray(table[np.arange(len(frame)), [labels.index(gold) for gold in frame["gold"]]])
+
+
+def _check_columns(a: pd.DataFrame, b: pd.DataFrame, labels: Sequence[str]) -> None:
+    wanted = ("text", "gold", "predicted", *(f"p_{label}" for label in labels))
+    for name, frame in (("first", a), ("second", b)):
+        missing = [column for column in wanted if column not in frame]
+        if missing:
+            raise DataError(f"The {name} table of predictions lacks the column “{missing[0]}”.")
