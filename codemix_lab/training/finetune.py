@@ -1,0 +1,126 @@
+"""Fine-tuning a start on a small labelled subset: `transformers.Trainer` with progress and cancel."""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from transformers import (
+    DataCollatorWithPadding,
+    PrinterCallback,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+    set_seed,
+)
+
+from codemix_lab.config import FineTuneSpec
+from codemix_lab.errors import CodeMixLabError
+from codemix_lab.models.devices import has_bfloat16
+from codemix_lab.models.quiet import quiet
+from codemix_lab.paths import new_folder
+from codemix_lab.progress import Progress, ShouldStop, raise_if_stopped, report
+from codemix_lab.text.sampling import stratified_subset
+from codemix_lab.text.tasks import Task, open_task
+from codemix_lab.training.starts import start_classifier
+
+
+@dataclass(frozen=True)
+class FineTuneResult:
+    """A classifier folder, its loss curve ({"step", "epoch", "loss"} each), seconds and sentences trained on."""
+
+    model: Path
+    curve: list[dict[str, float]]
+    seconds: float
+    train_sentences: int
+
+
+def fine_tune(
+    spec: FineTuneSpec,
+    out: Path,
+    on_progress: Progress | None = None,
+    should_stop: ShouldStop | None = None,
+) -> FineTuneResult:
+    """Fine-tune and write an ordinary classifier folder `out`.
+
+    Subset, order and head depend on `spec.seed` alone, so that starts compared under one seed differ
+    in nothing else. Raises `DataError` for a train split smaller than its classes, `StorageError` if
+    `out` exists, `CodeMixLabError` when the loss is no number, `Cancelled` on request.
+    """
+    task = open_task(spec.task)
+    train = stratified_subset(task.split("train"), spec.train_size, spec.seed)
+    began = time.monotonic()
+    set_seed(spec.seed)
+    model, tokenizer = start_classifier(spec.model, task.labels)
+    if spec.freeze_embeddings:
+        model.get_input_embeddings().requires_grad_(False)  # type: ignore[operator]
+    with new_folder(out) as beside, tempfile.TemporaryDirectory(dir=beside.parent, prefix=".train-") as work:
+        trainer = Trainer(
+            model=model,
+            args=_arguments(spec, work),
+            train_dataset=_examples(train, task, tokenizer, spec.max_length),  # type: ignore[arg-type]
+            data_collator=DataCollatorWithPadding(tokenizer),
+            callbacks=[_Listener(on_progress, should_stop)],
+        )
+        trainer.remove_callback(PrinterCallback)
+        trainer.train()
+        raise_if_stopped(should_stop)
+        curve = [{k: float(e[k]) for k in ("step", "epoch", "loss")} for e in trainer.state.log_history if "loss" in e]
+        with quiet():
+            model.cpu().save_pretrained(beside)  # type: ignore[operator]
+        tokenizer.save_pretrained(beside)
+        (beside / "finetune.json").write_text(json.dumps({"spec": spec.to_dict(), "task": task.digest}, indent=2))
+    return FineTuneResult(out, curve, time.monotonic() - began, len(train))
+
+
+def _examples(train: Any, task: Task, tokenizer: Any, max_length: int) -> list[dict[str, Any]]:
+    numbers = {label: i for i, label in enumerate(task.labels)}
+    pieces = tokenizer(list(train["text"]), truncation=True, max_length=max_length)
+    return [
+        {"input_ids": ids, "attention_mask": mask, "labels": numbers[label], "length": len(ids)}
+        for ids, mask, label in zip(pieces["input_ids"], pieces["attention_mask"], train["label"], strict=True)
+    ]
+
+
+def _arguments(spec: FineTuneSpec, work: str) -> TrainingArguments:
+    steps = math.ceil(spec.train_size / spec.batch_size) * spec.epochs
+    return TrainingArguments(
+        output_dir=work,
+        num_train_epochs=spec.epochs,
+        per_device_train_batch_size=spec.batch_size,
+        learning_rate=spec.learning_rate,
+        lr_scheduler_type="linear",
+        warmup_steps=max(1, steps // 10),
+        weight_decay=0.01,
+        train_sampling_strategy="group_by_length",
+        logging_steps=max(1, steps // 50),
+        logging_nan_inf_filter=False,
+        save_strategy="no",
+        seed=spec.seed,
+        bf16=has_bfloat16(),
+        report_to="none",
+        disable_tqdm=True,
+        log_level="error",
+        dataloader_pin_memory=False,
+    )
+
+
+class _Listener(TrainerCallback):
+    """Progress to the caller, cancel and a broken loss to the trainer."""
+
+    def __init__(self, on_progress: Progress | None, should_stop: ShouldStop | None) -> None:
+        self._on_progress, self._should_stop = on_progress, should_stop
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        report(self._on_progress, state.global_step, state.max_steps, "fine-tuning")
+        control.should_training_stop |= bool(self._should_stop and self._should_stop())
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any) -> None:
+        loss = (logs or {}).get("loss", 0.0)
+        if not math.isfinite(float(loss)):
+            raise CodeMixLabError(f"the loss became {loss} at step {state.global_step}: choose a smaller learning rate.")

@@ -1,0 +1,70 @@
+"""Where fine-tuning, scoring and export start from: a checkpoint, or a merge of checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import PreTrainedTokenizerBase
+
+from codemix_lab.config import MergeSpec
+from codemix_lab.merging.live import LiveMerge
+from codemix_lab.merging.task_vector import TaskVector
+from codemix_lab.models.checkpoints import Checkpoint, open_checkpoint
+from codemix_lab.models.compatibility import check_pair
+from codemix_lab.models.loading import backbone, backbone_state, load_tokenizer, new_classifier
+
+
+@dataclass(frozen=True, eq=False)
+class OpenMerge:
+    """A base with its task vectors in memory: λ and density can be moved at once.
+
+    `notes` say which heads were left out of the task vectors.
+    """
+
+    base: Checkpoint
+    adapted: tuple[Checkpoint, ...]
+    live: LiveMerge
+    notes: tuple[str, ...]
+
+
+def open_merge(base: str, adapted: Sequence[str]) -> OpenMerge:
+    """Open base and adapted checkpoints, check that they fit, and take their task vectors.
+
+    Raises `CheckpointError`, `IncompatibleError`, and `SpecError` without an adapted checkpoint.
+    """
+    root = open_checkpoint(base)
+    tips = tuple(open_checkpoint(ref, base=root) for ref in adapted)
+    notes = tuple(dict.fromkeys(note for tip in tips for note in check_pair(root, tip)))
+    state = backbone_state(root)
+    taus = [TaskVector.between(state, backbone_state(tip)) for tip in tips]
+    return OpenMerge(root, tips, LiveMerge(state, taus), notes)
+
+
+def merged_weights(spec: MergeSpec) -> tuple[Checkpoint, dict[str, torch.Tensor]]:
+    """The base checkpoint of `spec` and its merged backbone, fresh float32 tensors by name."""
+    opened = open_merge(spec.base, spec.adapted)
+    return opened.base, opened.live.snapshot(spec.scaling, spec.density, spec.method, spec.scope)
+
+
+def start_classifier(model: str | MergeSpec, labels: Sequence[str]) -> tuple[nn.Module, PreTrainedTokenizerBase]:
+    """A trainable classifier on the start's backbone, and its tokenizer.
+
+    The fresh head depends on torch's seed and on the architecture only, so starts of one comparison
+    get the same head.
+    """
+    base: Checkpoint
+    weights: dict[str, Any] | None = None
+    if isinstance(model, MergeSpec):
+        base, weights = merged_weights(model)
+    else:
+        base = open_checkpoint(model)
+        if base.adapter is not None:
+            weights = backbone_state(base)
+    classifier = new_classifier(base, labels)
+    if weights is not None:
+        backbone(classifier).load_state_dict(weights, strict=False)
+    return classifier, load_tokenizer(base)
