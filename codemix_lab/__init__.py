@@ -27,7 +27,17 @@ _PUBLIC = {
     "export_merge": "training.export",
     "fine_tune": "training.finetune",
 }
-__all__ = ["__version__", *_PUBLIC]
+__all__ = [
+    "FineTuneSpec",
+    "MergeSpec",
+    "ProbeSpec",
+    "TaskSpec",
+    "__version__",
+    "export_merge",
+    "fine_tune",
+    "open_checkpoint",
+    "open_task",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -137,10 +137,22 @@ class MergeSpec(Spec):
 
     base: str = parameter(help="Base checkpoint: a starter name, a folder, or a hub id.")
     adapted: tuple[str, ...] = parameter(help="Checkpoints after continued pre-training, one τ each.")
-    method: MergeMethod = parameter(MergeMethod.TASK_ARITHMETIC, help="task-arithmetic adds τ; ties trims and elects signs first.")
-    scaling: float = parameter(0.6, low=0.0, high=1.5, step=0.01, help="λ: how much of the task vector is added back (0 = base, 1 = CPT).")
-    density: float = parameter(1.0, low=0.01, high=1.0, step=0.01, help="TIES: share of the largest changes that is kept.")
-    scope: TrimScope = parameter(TrimScope.TENSOR, help="TIES: spend the density per tensor or over the whole vector.")
+    method: MergeMethod = parameter(
+        MergeMethod.TASK_ARITHMETIC, help="task-arithmetic adds τ; ties trims and elects signs first."
+    )
+    scaling: float = parameter(
+        0.6,
+        low=0.0,
+        high=1.5,
+        step=0.01,
+        help="λ: how much of the task vector is added back (0 = base, 1 = CPT).",
+    )
+    density: float = parameter(
+        1.0, low=0.01, high=1.0, step=0.01, help="TIES: share of the largest changes that is kept."
+    )
+    scope: TrimScope = parameter(
+        TrimScope.TENSOR, help="TIES: spend the density per tensor or over the whole vector."
+    )
 
 
 @dataclass(frozen=True)
@@ -148,20 +160,32 @@ class TaskSpec(Spec):
     """A labelled task: a starter task by name, or a file with its columns told or found by name."""
 
     source: str = parameter(help="Starter task name or a file (csv, tsv, jsonl; each also .gz).")
-    text_column: str | None = parameter(None, help="Column that holds the sentence (found by name when left out).")
-    label_column: str | None = parameter(None, help="Column that holds the label (found by name when left out).")
-    split_column: str | None = parameter(None, help="Column that says train, dev or test (made by hash when there is none).")
+    text_column: str | None = parameter(
+        None, help="Column that holds the sentence (found by name when left out)."
+    )
+    label_column: str | None = parameter(
+        None, help="Column that holds the label (found by name when left out)."
+    )
+    split_column: str | None = parameter(
+        None, help="Column that says train, dev or test (made by hash when there is none)."
+    )
 
 
 @dataclass(frozen=True)
 class ProbeSpec(Spec):
     """Frozen encoder → mean pooling → logistic regression: a score of a merge within seconds."""
 
-    train_size: int = parameter(250, low=10, high=20_000, step=10, help="Labelled sentences the probe is fitted on.")
+    train_size: int = parameter(
+        250, low=10, high=20_000, step=10, help="Labelled sentences the probe is fitted on."
+    )
     score_size: int = parameter(300, low=10, high=20_000, step=10, help="Sentences it is scored on.")
     seed: int = parameter(0, low=0, high=2**31 - 1, help="Seed that draws both subsets.")
-    max_length: int = parameter(128, low=8, high=512, help="Longest sentence, in pieces; longer ones are cut.")
-    strength: float = parameter(1.0, low=1e-4, high=1e4, help="Inverse L2 penalty C of the logistic regression.")
+    max_length: int = parameter(
+        128, low=8, high=512, help="Longest sentence, in pieces; longer ones are cut."
+    )
+    strength: float = parameter(
+        1.0, low=1e-4, high=1e4, help="Inverse L2 penalty C of the logistic regression."
+    )
 
 
 @dataclass(frozen=True)
@@ -170,13 +194,23 @@ class FineTuneSpec(Spec):
 
     model: str | MergeSpec = parameter(help="Start: a checkpoint, or a merge.")
     task: TaskSpec = parameter(help="The labelled task.")
-    train_size: int = parameter(300, low=2, high=1_000_000, step=50, help="Train sentences (drawn with the seed, stratified).")
+    train_size: int = parameter(
+        300, low=2, high=1_000_000, step=50, help="Train sentences (drawn with the seed, stratified)."
+    )
     epochs: int = parameter(3, low=1, high=100, step=1, help="Passes over the train sentences.")
-    seed: int = parameter(0, low=0, high=2**31 - 1, help="Draws subset, order and head; equal for every start of a comparison.")
-    learning_rate: float = parameter(2e-4, low=1e-7, high=1e-1, help="Peak learning rate (linear warm-up, linear decay).")
-    batch_size: int = parameter(16, low=1, high=1024, help="Sentences in one step.")
-    max_length: int = parameter(128, low=8, high=512, help="Longest sentence, in pieces; longer ones are cut.")
-    freeze_embeddings: bool = parameter(True, help="Leave the embedding rows as they are: faster, and kinder to rare words.")
+    seed: int = parameter(
+        0, low=0, high=2**31 - 1, help="Draws subset, order and head; equal for every start of a comparison."
+    )
+    learning_rate: float = parameter(
+        2e-4, low=1e-7, high=1e-1, help="Peak learning rate (linear warm-up, linear decay)."
+    )
+    batch_size: int = parameter(8, low=1, high=1024, help="Sentences in one step.")
+    max_length: int = parameter(
+        128, low=8, high=512, help="Longest sentence, in pieces; longer ones are cut."
+    )
+    freeze_embeddings: bool = parameter(
+        True, help="Leave the embedding rows as they are: faster, and kinder to rare words."
+    )
 
 
 @dataclass(frozen=True)
@@ -186,7 +220,9 @@ class CptSpec(Spec):
     base: str = parameter(help="Checkpoint to continue from.")
     steps: int = parameter(900, low=1, high=1_000_000, help="Optimiser steps.")
     tokens_per_step: int = parameter(2048, low=64, high=1_000_000, help="Pieces in one step.")
-    learning_rate: float = parameter(1e-3, low=1e-7, high=1e-1, help="Peak learning rate (warm-up, then cosine decay).")
+    learning_rate: float = parameter(
+        1e-3, low=1e-7, high=1e-1, help="Peak learning rate (warm-up, then cosine decay)."
+    )
     rank: int = parameter(32, low=1, high=512, help="Rank of the LoRA adapter.")
     mask_share: float = parameter(0.15, low=0.01, high=0.9, help="Share of pieces that is masked.")
     train_head: bool = parameter(False, help="Train the masked-LM head too (only for the monolingual pass).")

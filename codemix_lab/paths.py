@@ -79,7 +79,9 @@ def storage_errors(target: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageError(f"{target}: the disk is full. Free some space and try again; nothing was changed.") from error
+            raise StorageError(
+                f"{target}: the disk is full. Free some space and try again; nothing was changed."
+            ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise StorageError(f"{target}: this place cannot be written. Choose another folder.") from error
         raise
@@ -87,4 +89,6 @@ def storage_errors(target: Path) -> Iterator[None]:
 
 def _refuse_existing(target: Path) -> None:
     if target.exists():
-        raise StorageError(f"{target} exists already and is never overwritten. Choose another name or remove it first.")
+        raise StorageError(
+            f"{target} exists already and is never overwritten. Choose another name or remove it first."
+        )

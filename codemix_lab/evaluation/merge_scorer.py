@@ -46,7 +46,10 @@ class MergeScorer:
         self._tokenizer = load_tokenizer(merge.base)
         self._model, self.has_lm = _skeleton(merge)
         self._bound = False
-        self._tokens = [tokenise(self._tokenizer, list(rows["text"]), probe.max_length) for rows in (self._train, self.score_rows)]
+        self._tokens = [
+            tokenise(self._tokenizer, list(rows["text"]), probe.max_length)
+            for rows in (self._train, self.score_rows)
+        ]
 
     @classmethod
     def open(
@@ -70,7 +73,11 @@ class MergeScorer:
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences for the user: heads left out, what the task file had, what cannot be computed."""
-        missing = () if self.has_lm else ("The base has no language-model head, so pseudo-perplexity is not shown.",)
+        missing = (
+            ()
+            if self.has_lm
+            else ("The base has no language-model head, so pseudo-perplexity is not shown.",)
+        )
         return (*self._merge.notes, *self.task.warnings, *missing)
 
     @property
@@ -96,7 +103,10 @@ class MergeScorer:
         """One exact evaluation: features of train and dev sentences, both pseudo-perplexities. Raises `Cancelled`."""
         with self.model(spec) as model, autocast():
             inner = backbone(model) if self.has_lm else model
-            train, score = (mean_features(inner, t, on_progress=on_progress, should_stop=should_stop) for t in self._tokens)
+            train, score = (
+                mean_features(inner, t, on_progress=on_progress, should_stop=should_stop)
+                for t in self._tokens
+            )
             mixed, mono = (
                 self._perplexity(model, texts, on_progress, should_stop)
                 for texts in (self._texts.code_mixed, self._texts.monolingual)
@@ -138,22 +148,32 @@ class MergeScorer:
             inner = backbone(model) if self.has_lm else model
             train = mean_features(inner, self._tokens[0])
             asked = mean_features(inner, tokenise(self._tokenizer, list(texts), self._probe.max_length))
-        probabilities = fit_probe(train, list(self._train["label"]), self._probe.strength).probabilities(asked)
+        probabilities = fit_probe(train, list(self._train["label"]), self._probe.strength).probabilities(
+            asked
+        )
         rows = pd.DataFrame({"text": list(texts), "label": ""})
         return prediction_frame(rows, probabilities, self.labels).drop(columns="gold")
 
     def _curve_of(self, node: Node) -> LambdaCurve:
-        return LambdaCurve(
-            (node,), list(self._train["label"]), list(self.score_rows["label"]), self.labels, self._probe.strength
-        )
+        train, score = tuple(self._train["label"]), tuple(self.score_rows["label"])
+        return LambdaCurve((node,), train, score, self.labels, self._probe.strength)
 
     def _perplexity(
-        self, model: nn.Module, texts: Sequence[str], on_progress: Progress | None, should_stop: ShouldStop | None
+        self,
+        model: nn.Module,
+        texts: Sequence[str],
+        on_progress: Progress | None,
+        should_stop: ShouldStop | None,
     ) -> float | None:
         if not self.has_lm or not texts:
             return None
         return pseudo_perplexity(
-            model, self._tokenizer, texts, max_length=self._probe.max_length, on_progress=on_progress, should_stop=should_stop
+            model,
+            self._tokenizer,
+            texts,
+            max_length=self._probe.max_length,
+            on_progress=on_progress,
+            should_stop=should_stop,
         )
 
 
@@ -163,4 +183,3 @@ def _skeleton(merge: OpenMerge) -> tuple[nn.Module, bool]:
         return load_lm(merge.base), True
     except CheckpointError:
         return load_backbone(merge.base), False
-

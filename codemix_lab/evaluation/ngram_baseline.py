@@ -30,9 +30,11 @@ def ngram_baseline(
         model = _pipeline().fit(list(train_texts), list(train_labels))
     except ValueError as error:
         raise DataError(f"The baseline found no text to learn from ({error}).") from error
+    probabilities = np.zeros((len(texts), len(labels)), dtype=np.float32)
+    if len(texts) == 0:
+        return probabilities
     known = list(model.classes_)
     found = model.predict_proba(list(texts))
-    probabilities = np.zeros((len(texts), len(labels)), dtype=np.float32)
     for place, label in enumerate(labels):
         if label in known:
             probabilities[:, place] = found[:, known.index(label)]

@@ -26,7 +26,7 @@ def write_npz(path: Path, arrays: Mapping[str, Any]) -> None:
 def read_npz(path: Path) -> dict[str, np.ndarray]:
     """Read `write_npz` back; pickled objects are never opened. Raises `StorageError` for a damaged file."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
     except (OSError, EOFError, TypeError, ValueError, RuntimeError, BadZipFile, zlib.error) as error:
         raise damaged(path, error) from error

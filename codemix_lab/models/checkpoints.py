@@ -64,7 +64,9 @@ def open_checkpoint(ref: str, base: Checkpoint | None = None) -> Checkpoint:
     if (folder / "adapter_config.json").is_file():
         return _open_adapter(ref, folder, base)
     if not (folder / "config.json").is_file():
-        raise CheckpointError(f"{ref} is no model: there is neither config.json nor adapter_config.json in it.")
+        raise CheckpointError(
+            f"{ref} is no model: there is neither config.json nor adapter_config.json in it."
+        )
     _refuse_pickle(folder, "model", ref)
     return Checkpoint(ref, folder, None, _config(folder, ref))
 
@@ -77,7 +79,9 @@ def _open_adapter(ref: str, folder: Path, base: Checkpoint | None) -> Checkpoint
     except CheckpointError:
         under = base
     if under is None:
-        raise CheckpointError(f"{ref} is an adapter for “{named}”, which cannot be opened here. Give its base as --base.")
+        raise CheckpointError(
+            f"{ref} is an adapter for “{named}”, which cannot be opened here. Give its base as --base."
+        )
     return Checkpoint(ref, under.folder, folder, under.config)
 
 
@@ -110,7 +114,9 @@ def _config(folder: Path, ref: str) -> PretrainedConfig:
     try:
         return AutoConfig.from_pretrained(folder)
     except (ValueError, KeyError, OSError, TypeError) as error:
-        raise CheckpointError(f"{ref}: config.json does not describe a model that transformers knows ({error}).") from error
+        raise CheckpointError(
+            f"{ref}: config.json does not describe a model that transformers knows ({error})."
+        ) from error
 
 
 def _read_json(path: Path, ref: str) -> dict[str, Any]:

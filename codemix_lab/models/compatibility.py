@@ -35,16 +35,22 @@ def check_pair(base: Checkpoint, adapted: Checkpoint) -> tuple[str, ...]:
     for attribute, words in _SHAPE.items():
         ours, theirs = getattr(base.config, attribute, None), getattr(adapted.config, attribute, None)
         if ours != theirs:
-            raise IncompatibleError(f"{base.ref} and {adapted.ref} differ in their {words}: {ours} and {theirs}.")
+            raise IncompatibleError(
+                f"{base.ref} and {adapted.ref} differ in their {words}: {ours} and {theirs}."
+            )
     if base.config.vocab_size != adapted.config.vocab_size:
         raise IncompatibleError(
             f"{base.ref} has {base.config.vocab_size:,} vocabulary rows and {adapted.ref} {adapted.config.vocab_size:,}; "
             "a task vector needs the same vocabulary. Continue pre-training without adding or removing pieces."
         )
     if adapted.adapter is not None and adapted.folder != base.folder and adapted_base_differs(base, adapted):
-        raise IncompatibleError(f"{adapted.ref} is an adapter for another base than {base.ref}: their base weights differ.")
+        raise IncompatibleError(
+            f"{adapted.ref} is an adapter for another base than {base.ref}: their base weights differ."
+        )
     if adapted.folder != base.folder and _pieces_hash(base) != _pieces_hash(adapted):
-        raise IncompatibleError(f"the tokenizers of {base.ref} and {adapted.ref} hold different pieces, so their rows do not match.")
+        raise IncompatibleError(
+            f"the tokenizers of {base.ref} and {adapted.ref} hold different pieces, so their rows do not match."
+        )
     return _head_notes(base, adapted)
 
 
@@ -75,4 +81,6 @@ def _heads(checkpoint: Checkpoint) -> set[str]:
     for path in weight_files(checkpoint.folder):
         with safe_open(path, framework="pt") as tensors:
             names |= set(tensors.keys())
-    return {head.rstrip("._") for head in _HEADS for name in names if name.startswith(head) or f".{head}" in name}
+    return {
+        head.rstrip("._") for head in _HEADS for name in names if name.startswith(head) or f".{head}" in name
+    }

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -23,7 +24,9 @@ def weight_files(folder: Path) -> list[Path]:
         names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
         missing = [name for name in names if not (folder / name).is_file()]
         if missing:
-            raise CheckpointError(f"{folder}: the shard {missing[0]} named in the index is missing. Fetch the model again.")
+            raise CheckpointError(
+                f"{folder}: the shard {missing[0]} named in the index is missing. Fetch the model again."
+            )
         return [folder / name for name in names]
     files = [p for p in (folder / "model.safetensors", folder / "adapter_model.safetensors") if p.is_file()]
     if not files:
@@ -50,7 +53,9 @@ def _fingerprint(files: tuple[tuple[str, int, int], ...]) -> str:
                 for name in tensors.keys():  # noqa: SIM118
                     digests[name] = _tensor_digest(name, tensors.get_tensor(name))
         except SafetensorError as error:
-            raise CheckpointError(f"{path} is damaged or cut short ({error}). Fetch or export it again.") from error
+            raise CheckpointError(
+                f"{path} is damaged or cut short ({error}). Fetch or export it again."
+            ) from error
     whole = hashlib.sha256()
     for name in sorted(digests):
         whole.update(digests[name])
@@ -60,5 +65,6 @@ def _fingerprint(files: tuple[tuple[str, int, int], ...]) -> str:
 def _tensor_digest(name: str, tensor: torch.Tensor) -> bytes:
     digest = hashlib.sha256(f"{name}|{tuple(tensor.shape)}|{tensor.dtype}|".encode())
     if tensor.numel():
-        digest.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy())
+        values: Any = tensor.contiguous().reshape(-1).view(torch.uint8).numpy()
+        digest.update(values)
     return digest.digest()

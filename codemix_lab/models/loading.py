@@ -41,7 +41,9 @@ def load_lm(checkpoint: Checkpoint) -> nn.Module:
     kind = AutoModelForMaskedLM if checkpoint.is_encoder else AutoModelForCausalLM
     model, info = _load(kind, checkpoint.folder, checkpoint.ref)
     if info["missing_keys"]:
-        raise CheckpointError(f"{checkpoint.ref} has no language-model head, so no pseudo-perplexity can be computed with it.")
+        raise CheckpointError(
+            f"{checkpoint.ref} has no language-model head, so no pseudo-perplexity can be computed with it."
+        )
     return _with_adapter(model, checkpoint)
 
 
@@ -53,7 +55,9 @@ def load_backbone(checkpoint: Checkpoint) -> nn.Module:
     model, info = _load(AutoModel, checkpoint.folder, checkpoint.ref)
     missing = [key for key in info["missing_keys"] if not key.startswith("pooler.")]
     if missing:
-        raise CheckpointError(f"{checkpoint.ref} lacks weights of its encoder, “{missing[0]}” first. Fetch or export it again.")
+        raise CheckpointError(
+            f"{checkpoint.ref} lacks weights of its encoder, “{missing[0]}” first. Fetch or export it again."
+        )
     model.pooler = None
     return _with_adapter(model, checkpoint)
 
@@ -65,7 +69,9 @@ def load_classifier(folder: Path) -> nn.Module:
     """
     model, info = _load(AutoModelForSequenceClassification, folder, str(folder))
     if info["missing_keys"]:
-        raise CheckpointError(f"{folder} is not fine-tuned: it has no classification head. Run `codemix-lab finetune` first.")
+        raise CheckpointError(
+            f"{folder} is not fine-tuned: it has no classification head. Run `codemix-lab finetune` first."
+        )
     return model.eval()
 
 
@@ -86,10 +92,14 @@ def backbone(model: nn.Module) -> nn.Module:
 
 def backbone_state(checkpoint: Checkpoint) -> dict[str, torch.Tensor]:
     """Tensors of the headless model by name, float32; heads and poolers are left out."""
-    return {name: t for name, t in load_backbone(checkpoint).state_dict().items() if not name.startswith("pooler.")}
+    return {
+        name: t
+        for name, t in load_backbone(checkpoint).state_dict().items()
+        if not name.startswith("pooler.")
+    }
 
 
-def bind(model: nn.Module, views: Mapping[str, torch.Tensor]) -> None:
+def bind(model: Any, views: Mapping[str, torch.Tensor]) -> None:
     """Put `views` under the backbone's parameters without copying; later changes of a view show at once.
 
     Raises `IncompatibleError` when a parameter has no view, or one of another shape.
@@ -114,7 +124,9 @@ def _load(kind: Any, folder: Path, ref: str, **options: Any) -> tuple[Any, dict[
             )
     except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
         weight_files(folder)
-        raise CheckpointError(f"{ref} cannot be loaded ({error}). The files may be damaged: fetch or export it again.") from error
+        raise CheckpointError(
+            f"{ref} cannot be loaded ({error}). The files may be damaged: fetch or export it again."
+        ) from error
     return model.eval(), info
 
 

@@ -109,9 +109,8 @@ def _nearest(path: Path) -> str:
 
 def _tsv_rows(text: str) -> Iterator[tuple[int, list[str]]]:
     for number, line in enumerate(text.split("\n"), start=1):
-        line = line.removesuffix("\r")
         if line.strip():
-            yield number, line.split("\t")
+            yield number, line.removesuffix("\r").split("\t")
 
 
 def _csv_rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 from codemix_lab.config import CptSpec
@@ -50,14 +51,17 @@ def build_starter(
         languages["hi-latn"] = [romanise(line, rng) for line in languages["hi"]]
     train_mono, held_mono = _hold_out(languages)
     train_mixed, held_mixed = _hold_out(code_mixed)
-    held_out = {"monolingual": sum(held_mono.values(), []), **{f"code-mixed {p}": t for p, t in held_mixed.items()}}
+    held_out = {
+        "monolingual": list(chain(*held_mono.values())),
+        **{f"code-mixed {p}": t for p, t in held_mixed.items()},
+    }
 
     def stage(name: str, spec: CptSpec, base: Path, lines: list[str]) -> None:
         if not (out / name).is_dir():
             work = out / f".{name}.checkpoints"
             continue_pretraining(spec, base, lines, held_out, out / name, work, on_progress, should_stop)
 
-    stage("base", monolingual_spec, converted, sum(train_mono.values(), []))
+    stage("base", monolingual_spec, converted, list(chain(*train_mono.values())))
     starter = out / ".starter"
     if not starter.is_dir():
         with quiet(), new_folder(starter) as beside:
@@ -79,8 +83,18 @@ def build_from_files(
     if not converted.is_dir():
         with quiet(), new_folder(converted) as beside:
             convert(package_file(on_progress, should_stop), beside)
-    texts = [{name: [line for f in files for line in read_lines(f)] for name, files in group.items()} for group in (monolingual, code_mixed)]
-    build_starter(converted, *texts, out, on_progress=on_progress, should_stop=should_stop)
+    build_starter(
+        converted,
+        _lines(monolingual),
+        _lines(code_mixed),
+        out,
+        on_progress=on_progress,
+        should_stop=should_stop,
+    )
+
+
+def _lines(files: Mapping[str, Sequence[Path]]) -> dict[str, list[str]]:
+    return {name: list(chain(*map(read_lines, paths))) for name, paths in files.items()}
 
 
 def _hold_out(texts: Mapping[str, Sequence[str]]) -> tuple[dict[str, list[str]], dict[str, list[str]]]:

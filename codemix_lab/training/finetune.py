@@ -63,18 +63,24 @@ def fine_tune(
         trainer = Trainer(
             model=model,
             args=_arguments(spec, work),
-            train_dataset=_examples(train, task, tokenizer, spec.max_length),  # type: ignore[arg-type]
+            train_dataset=_examples(train, task, tokenizer, spec.max_length),
             data_collator=DataCollatorWithPadding(tokenizer),
             callbacks=[_Listener(on_progress, should_stop)],
         )
         trainer.remove_callback(PrinterCallback)
         trainer.train()
         raise_if_stopped(should_stop)
-        curve = [{k: float(e[k]) for k in ("step", "epoch", "loss")} for e in trainer.state.log_history if "loss" in e]
+        curve = [
+            {k: float(e[k]) for k in ("step", "epoch", "loss")}
+            for e in trainer.state.log_history
+            if "loss" in e
+        ]
         with quiet():
             model.cpu().save_pretrained(beside)  # type: ignore[operator]
         tokenizer.save_pretrained(beside)
-        (beside / "finetune.json").write_text(json.dumps({"spec": spec.to_dict(), "task": task.digest}, indent=2))
+        (beside / "finetune.json").write_text(
+            json.dumps({"spec": spec.to_dict(), "task": task.digest}, indent=2)
+        )
     return FineTuneResult(out, curve, time.monotonic() - began, len(train))
 
 
@@ -83,7 +89,9 @@ def _examples(train: Any, task: Task, tokenizer: Any, max_length: int) -> list[d
     pieces = tokenizer(list(train["text"]), truncation=True, max_length=max_length)
     return [
         {"input_ids": ids, "attention_mask": mask, "labels": numbers[label], "length": len(ids)}
-        for ids, mask, label in zip(pieces["input_ids"], pieces["attention_mask"], train["label"], strict=True)
+        for ids, mask, label in zip(
+            pieces["input_ids"], pieces["attention_mask"], train["label"], strict=True
+        )
     ]
 
 
@@ -120,7 +128,11 @@ class _Listener(TrainerCallback):
         report(self._on_progress, state.global_step, state.max_steps, "fine-tuning")
         control.should_training_stop |= bool(self._should_stop and self._should_stop())
 
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any) -> None:
+    def on_log(
+        self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any
+    ) -> None:
         loss = (logs or {}).get("loss", 0.0)
         if not math.isfinite(float(loss)):
-            raise CodeMixLabError(f"the loss became {loss} at step {state.global_step}: choose a smaller learning rate.")
+            raise CodeMixLabError(
+                f"the loss became {loss} at step {state.global_step}: choose a smaller learning rate."
+            )

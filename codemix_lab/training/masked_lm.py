@@ -84,18 +84,24 @@ def continue_pretraining(
         plan=token_budget_plan([len(e) for e in examples], spec.tokens_per_step, spec.steps, spec.seed),
         model=model,
         args=_arguments(spec, work),
-        train_dataset=_Steps(examples),  # type: ignore[arg-type]
-        data_collator=_SeededMasks(DataCollatorForLanguageModeling(tokenizer, mlm_probability=spec.mask_share), spec.seed),
+        train_dataset=_Steps(examples),
+        data_collator=_SeededMasks(
+            DataCollatorForLanguageModeling(tokenizer, mlm_probability=spec.mask_share), spec.seed
+        ),
         callbacks=[_Listener(on_progress, should_stop)],
     )
     trainer.remove_callback(PrinterCallback)
     collator = DataCollatorForLanguageModeling(tokenizer, mlm_probability=spec.mask_share, seed=1234)
-    sets = {name: _fixed_batches(tokenizer, texts, collator, spec.max_length) for name, texts in held_out.items()}
+    sets = {
+        name: _fixed_batches(tokenizer, texts, collator, spec.max_length) for name, texts in held_out.items()
+    }
     with model.disable_adapter():
         before = {name: _held_out_loss(model, batches) for name, batches in sets.items()}
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(work)) if work.is_dir() else None)
     if should_stop is not None and should_stop():
-        raise Cancelled(f"Stopped as asked; run the same command to go on from the last checkpoint in {work}.")
+        raise Cancelled(
+            f"Stopped as asked; run the same command to go on from the last checkpoint in {work}."
+        )
     after = {name: _held_out_loss(model, batches) for name, batches in sets.items()}
     with new_folder(out) as beside:
         _save_small(model, spec.base, beside)
@@ -104,9 +110,11 @@ def continue_pretraining(
     return CptResult(out, before, after)
 
 
-def masked_lm_loss(model: Any, input_ids: torch.Tensor, attention_mask: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+def masked_lm_loss(
+    model: Any, input_ids: torch.Tensor, attention_mask: torch.Tensor, labels: torch.Tensor
+) -> torch.Tensor:
     """Mean cross-entropy over the masked positions (labels ≠ −100), shape (): nats a piece."""
-    masked_lm = model.get_base_model() if isinstance(model, PeftModel) else model
+    masked_lm: Any = model.get_base_model() if isinstance(model, PeftModel) else model
     hidden = masked_lm.base_model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
     chosen = labels != -100
     return cross_entropy(masked_lm.cls(hidden[chosen]), labels[chosen])
@@ -122,7 +130,9 @@ class _MaskedLMTrainer(Trainer):
         loader = DataLoader(self.train_dataset, batch_sampler=plan, collate_fn=self.data_collator)  # type: ignore[arg-type]
         return self.accelerator.prepare(loader)
 
-    def compute_loss(self, model: Any, inputs: dict[str, torch.Tensor], *args: Any, **kwargs: Any) -> torch.Tensor:
+    def compute_loss(
+        self, model: Any, inputs: dict[str, torch.Tensor], *args: Any, **kwargs: Any
+    ) -> torch.Tensor:
         return masked_lm_loss(model, **inputs)
 
 
@@ -149,7 +159,7 @@ class _SeededMasks:
     def __call__(self, examples: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed * 1_000_003 + examples[0]["step"])
-            return self.collator([{"input_ids": e["input_ids"]} for e in examples])  # type: ignore[return-value]
+            return self.collator([{"input_ids": e["input_ids"]} for e in examples])
 
 
 class _Listener(TrainerCallback):
@@ -185,7 +195,9 @@ def _arguments(spec: CptSpec, work: Path) -> TrainingArguments:
     )
 
 
-def _fixed_batches(tokenizer: Any, texts: Sequence[str], collator: Any, max_length: int) -> list[dict[str, torch.Tensor]]:
+def _fixed_batches(
+    tokenizer: Any, texts: Sequence[str], collator: Any, max_length: int
+) -> list[dict[str, torch.Tensor]]:
     ids = sorted(tokenizer(list(texts), truncation=True, max_length=max_length)["input_ids"], key=len)
     return [collator([{"input_ids": e} for e in ids[i : i + 64]]) for i in range(0, len(ids), 64)]
 
@@ -202,4 +214,4 @@ def _held_out_loss(model: Any, batches: Sequence[dict[str, torch.Tensor]]) -> fl
 def _save_small(model: PeftModel, base: str, folder: Path) -> None:
     """Write the adapter in float16, which keeps it at a few megabytes, on a base named as in the spec."""
     model.peft_config["default"].base_model_name_or_path = base
-    model.half().save_pretrained(folder)
+    model.half().save_pretrained(str(folder))

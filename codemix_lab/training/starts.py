@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import nn
@@ -50,21 +49,25 @@ def merged_weights(spec: MergeSpec) -> tuple[Checkpoint, dict[str, torch.Tensor]
     return opened.base, opened.live.snapshot(spec.scaling, spec.density, spec.method, spec.scope)
 
 
-def start_classifier(model: str | MergeSpec, labels: Sequence[str]) -> tuple[nn.Module, PreTrainedTokenizerBase]:
+def start_classifier(
+    model: str | MergeSpec, labels: Sequence[str]
+) -> tuple[nn.Module, PreTrainedTokenizerBase]:
     """A trainable classifier on the start's backbone, and its tokenizer.
 
     The fresh head depends on torch's seed and on the architecture only, so starts of one comparison
     get the same head.
     """
-    base: Checkpoint
-    weights: dict[str, Any] | None = None
-    if isinstance(model, MergeSpec):
-        base, weights = merged_weights(model)
-    else:
-        base = open_checkpoint(model)
-        if base.adapter is not None:
-            weights = backbone_state(base)
+    with torch.random.fork_rng(devices=[]):
+        base, weights = _weights(model)
     classifier = new_classifier(base, labels)
     if weights is not None:
         backbone(classifier).load_state_dict(weights, strict=False)
     return classifier, load_tokenizer(base)
+
+
+def _weights(model: str | MergeSpec) -> tuple[Checkpoint, dict[str, torch.Tensor] | None]:
+    """The checkpoint that brings configuration and tokenizer, and a backbone other than its own."""
+    if isinstance(model, MergeSpec):
+        return merged_weights(model)
+    base = open_checkpoint(model)
+    return base, backbone_state(base) if base.adapter is not None else None

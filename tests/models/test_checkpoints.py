@@ -30,7 +30,9 @@ def change_config(folder: Path, **values: object) -> None:
 def adapter(tiny_encoder: Path, tmp_path: Path) -> Path:
     torch.manual_seed(3)
     lora = LoraConfig(r=2, target_modules=["query", "value"], init_lora_weights=False)
-    get_peft_model(AutoModelForMaskedLM.from_pretrained(tiny_encoder), lora).save_pretrained(tmp_path / "adapter")
+    get_peft_model(AutoModelForMaskedLM.from_pretrained(tiny_encoder), lora).save_pretrained(
+        tmp_path / "adapter"
+    )
     return tmp_path / "adapter"
 
 
@@ -46,7 +48,9 @@ def test_a_decoder_is_no_encoder(tiny_decoder: Path) -> None:
     assert not open_checkpoint(str(tiny_decoder)).is_encoder
 
 
-def test_the_fingerprint_is_of_the_weights_not_of_the_place(tiny_encoder: Path, tiny_adapted: Path, tmp_path: Path) -> None:
+def test_the_fingerprint_is_of_the_weights_not_of_the_place(
+    tiny_encoder: Path, tiny_adapted: Path, tmp_path: Path
+) -> None:
     here = open_checkpoint(str(tiny_encoder)).fingerprint
     assert open_checkpoint(str(copied(tiny_encoder, tmp_path / "c"))).fingerprint == here
     assert open_checkpoint(str(tiny_adapted)).fingerprint != here
@@ -112,7 +116,10 @@ def test_a_truncated_file_is_named(tiny_encoder: Path, tmp_path: Path) -> None:
 
 
 def test_an_adapter_is_the_base_plus_scale_times_ba(tiny_encoder: Path, adapter: Path) -> None:
-    base, adapted = backbone_state(open_checkpoint(str(tiny_encoder))), backbone_state(open_checkpoint(str(adapter)))
+    base, adapted = (
+        backbone_state(open_checkpoint(str(tiny_encoder))),
+        backbone_state(open_checkpoint(str(adapter))),
+    )
     lora = load_file(adapter / "adapter_model.safetensors")
     name = "encoder.layer.0.attention.self.query.weight"
     a, b = (lora[f"base_model.model.bert.{name.removesuffix('.weight')}.lora_{x}.weight"] for x in "AB")
@@ -124,14 +131,18 @@ def test_an_adapter_is_the_base_plus_scale_times_ba(tiny_encoder: Path, adapter:
 
 def test_an_adapter_whose_base_is_gone_opens_on_the_base_given(tiny_encoder: Path, adapter: Path) -> None:
     config = json.loads((adapter / "adapter_config.json").read_text())
-    (adapter / "adapter_config.json").write_text(json.dumps(config | {"base_model_name_or_path": "/gone/away"}))
+    (adapter / "adapter_config.json").write_text(
+        json.dumps(config | {"base_model_name_or_path": "/gone/away"})
+    )
     with pytest.raises(CheckpointError, match="Give its base"):
         open_checkpoint(str(adapter))
     base = open_checkpoint(str(tiny_encoder))
     assert open_checkpoint(str(adapter), base=base).folder == base.folder
 
 
-def test_an_adapter_for_another_base_is_refused(tiny_adapted: Path, tiny_decoder: Path, adapter: Path) -> None:
+def test_an_adapter_for_another_base_is_refused(
+    tiny_adapted: Path, tiny_decoder: Path, adapter: Path
+) -> None:
     with pytest.raises(IncompatibleError, match="another base"):
         check_pair(open_checkpoint(str(tiny_adapted)), open_checkpoint(str(adapter)))
     with pytest.raises(IncompatibleError, match="one architecture"):
@@ -155,7 +166,9 @@ def test_each_mismatch_is_one_sentence(
         check_pair(open_checkpoint(str(tiny_encoder)), open_checkpoint(str(folder)))
 
 
-def test_other_pieces_in_the_tokenizer_are_noticed(tiny_encoder: Path, tiny_adapted: Path, tmp_path: Path) -> None:
+def test_other_pieces_in_the_tokenizer_are_noticed(
+    tiny_encoder: Path, tiny_adapted: Path, tmp_path: Path
+) -> None:
     folder = copied(tiny_adapted, tmp_path / "other")
     tokenizer = json.loads((folder / "tokenizer.json").read_text())
     model = tokenizer["model"]

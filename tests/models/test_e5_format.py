@@ -19,14 +19,21 @@ def write_e5(path: Path, tensors: dict[str, bytes | np.ndarray]) -> Path:
     offsets = np.cumsum([0, *map(len, blobs)], dtype="<u4")
     head = b"E5S1" + struct.pack("<I7ifi", 1, 4, 1, 2, 8, len(PIECES), 16, 2, 1e-12, 0)
     head += struct.pack("<5iQ", len(PIECES), 0, 2, 1, 3, int(offsets[-1])) + offsets.tobytes()
-    head += np.array([s for _, s in PIECES], "<f4").tobytes() + b"".join(blobs) + struct.pack("<iI", 0, 3) + b"abc"
+    head += (
+        np.array([s for _, s in PIECES], "<f4").tobytes()
+        + b"".join(blobs)
+        + struct.pack("<iI", 0, 3)
+        + b"abc"
+    )
     raw = {n: v if isinstance(v, bytes) else v.astype("<f4").tobytes() for n, v in tensors.items()}
     counts = {n: len(v) // 18 * 32 if isinstance(v, bytes) else v.size for n, v in tensors.items()}
     size = len(head) + 4 + sum(2 + len(n) + 21 for n in raw)
     directory, body = struct.pack("<i", len(raw)), b""
     for name, data in raw.items():
         directory += struct.pack("<H", len(name)) + name.encode()
-        directory += struct.pack("<BIQQ", isinstance(tensors[name], bytes), counts[name], size + len(body), len(data))
+        directory += struct.pack(
+            "<BIQQ", isinstance(tensors[name], bytes), counts[name], size + len(body), len(data)
+        )
         body += data
     path.write_bytes(head + directory + body)
     return path

@@ -76,7 +76,9 @@ def test_another_file_is_refused_and_not_kept(
 
 def test_without_the_index_it_says_what_to_do(index: Path, tmp_path: Path) -> None:
     index.unlink()
-    with pytest.raises(DownloadError, match=r"could not be fetched.*No matching distribution.*Check the network"):
+    with pytest.raises(
+        DownloadError, match=r"could not be fetched.*No matching distribution.*Check the network"
+    ):
         install_starter()
     assert left(tmp_path) == []
 

@@ -217,22 +217,26 @@ ANY_FILE = st.one_of(
 )
 
 
+def reads(reader, path):
+    """What a reader gives, or None after an error that names the file."""
+    try:
+        return reader(path)
+    except DataError as error:
+        if str(path) not in str(error):
+            raise
+        return None
+
+
 @given(data=ANY_FILE, suffix=st.sampled_from(TABLE_SUFFIXES))
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_give_a_frame_of_strings_or_a_data_error(tmp_path, data, suffix):
     path = tmp_path / f"any{suffix}"
     path.write_bytes(data)
-    try:
-        frame = read_table(path)
-    except DataError as error:
-        assert str(path) in str(error)
-    else:
+    frame = reads(read_table, path)
+    if frame is not None:
         assert len(frame) and len(frame.columns)
         assert all(dtype == "str" for dtype in frame.dtypes) and not frame.isna().any(axis=None)
-    try:
-        assert read_lines(path)
-    except DataError as error:
-        assert str(path) in str(error)
+    assert reads(read_lines, path) != []
 
 
 CELLS = st.text(

@@ -6,7 +6,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
-from transformers import AutoModelForMaskedLM, AutoModelForSequenceClassification, BertForSequenceClassification
+from transformers import (
+    AutoModelForMaskedLM,
+    AutoModelForSequenceClassification,
+    BertForSequenceClassification,
+)
 
 from codemix_lab.config import FineTuneSpec, MergeSpec, TaskSpec
 from codemix_lab.errors import Cancelled, CodeMixLabError, DataError, StorageError
@@ -19,7 +23,12 @@ from codemix_lab.training.starts import merged_weights, start_classifier
 
 @pytest.fixture
 def task(tmp_path: Path) -> TaskSpec:
-    rows = [(s, f"word{i} is {w} {s}", w) for s, n in (("train", 24), ("dev", 6)) for i in range(n) for w in ("good", "bad")]
+    rows = [
+        (s, f"word{i} is {w} {s}", w)
+        for s, n in (("train", 24), ("dev", 6))
+        for i in range(n)
+        for w in ("good", "bad")
+    ]
     pd.DataFrame(rows, columns=["split", "text", "label"]).to_csv(tmp_path / "task.csv", index=False)
     return TaskSpec(str(tmp_path / "task.csv"))
 
@@ -36,7 +45,11 @@ def merge_spec(base: Path, adapted: Path, **changes: object) -> MergeSpec:
 
 @pytest.mark.parametrize("kind", ["tiny_encoder", "tiny_decoder"])
 def test_an_ordinary_classifier_folder_comes_out(
-    kind: str, task: TaskSpec, tmp_path: Path, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+    kind: str,
+    task: TaskSpec,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     told: list[tuple[int, int, str]] = []
     result = fine_tune(spec(request.getfixturevalue(kind), task), tmp_path / "out", lambda *s: told.append(s))
@@ -48,7 +61,9 @@ def test_an_ordinary_classifier_folder_comes_out(
     assert capsys.readouterr().out == ""
 
 
-def test_two_runs_with_one_seed_are_equal_and_embeddings_stay(tiny_encoder: Path, task: TaskSpec, tmp_path: Path) -> None:
+def test_two_runs_with_one_seed_are_equal_and_embeddings_stay(
+    tiny_encoder: Path, task: TaskSpec, tmp_path: Path
+) -> None:
     states = []
     for name in ("a", "b"):
         fine_tune(spec(tiny_encoder, task), tmp_path / name)
@@ -87,7 +102,9 @@ def test_a_train_set_smaller_than_its_classes_is_refused(tiny_encoder: Path, tmp
         fine_tune(spec(tiny_encoder, starter, train_size=2), tmp_path / "out")
 
 
-def test_a_loss_that_is_no_number_is_said(tiny_encoder: Path, task: TaskSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_loss_that_is_no_number_is_said(
+    tiny_encoder: Path, task: TaskSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     @functools.wraps(BertForSequenceClassification.forward)
     def forward(self: torch.nn.Module, *_: object, **__: object) -> dict[str, torch.Tensor]:
         weight = next(p for p in self.parameters() if p.requires_grad)

@@ -20,13 +20,22 @@ def spec(folder: Path, **changes: object) -> CptSpec:
 
 @pytest.fixture
 def lines(tiny_encoder: Path) -> list[str]:
-    words = [w for w in load_tokenizer(open_checkpoint(str(tiny_encoder))).get_vocab() if w.strip("▁").isalpha()]
+    words = [
+        w for w in load_tokenizer(open_checkpoint(str(tiny_encoder))).get_vocab() if w.strip("▁").isalpha()
+    ]
     return [" ".join(words[(i * 3 + j) % len(words)].strip("▁") for j in range(6)) for i in range(40)]
 
 
-def test_it_learns_and_writes_an_adapter_that_opens_on_its_base(tiny_encoder: Path, lines: list[str], tmp_path: Path) -> None:
+def test_it_learns_and_writes_an_adapter_that_opens_on_its_base(
+    tiny_encoder: Path, lines: list[str], tmp_path: Path
+) -> None:
     result = continue_pretraining(
-        spec(tiny_encoder, steps=40), tiny_encoder, lines, {"mixed": lines[:20]}, tmp_path / "out", tmp_path / "work"
+        spec(tiny_encoder, steps=40),
+        tiny_encoder,
+        lines,
+        {"mixed": lines[:20]},
+        tmp_path / "out",
+        tmp_path / "work",
     )
     assert result.after["mixed"] < result.before["mixed"]
     adapted = open_checkpoint(str(result.adapter))
@@ -38,16 +47,28 @@ def test_it_learns_and_writes_an_adapter_that_opens_on_its_base(tiny_encoder: Pa
     assert json.loads((result.adapter / "training.json").read_text())["sentences"] == 40
 
 
-def test_a_stopped_run_goes_on_to_the_same_adapter(tiny_encoder: Path, lines: list[str], tmp_path: Path) -> None:
+def test_a_stopped_run_goes_on_to_the_same_adapter(
+    tiny_encoder: Path, lines: list[str], tmp_path: Path
+) -> None:
     held = {"mixed": lines[:5]}
-    whole = continue_pretraining(spec(tiny_encoder), tiny_encoder, lines, held, tmp_path / "a", tmp_path / "wa")
+    whole = continue_pretraining(
+        spec(tiny_encoder), tiny_encoder, lines, held, tmp_path / "a", tmp_path / "wa"
+    )
     steps = iter(range(100))
     with pytest.raises(Cancelled, match="go on"):
         continue_pretraining(
-            spec(tiny_encoder), tiny_encoder, lines, held, tmp_path / "b", tmp_path / "wb", should_stop=lambda: next(steps) >= 5
+            spec(tiny_encoder),
+            tiny_encoder,
+            lines,
+            held,
+            tmp_path / "b",
+            tmp_path / "wb",
+            should_stop=lambda: next(steps) >= 5,
         )
     assert not (tmp_path / "b").exists()
-    resumed = continue_pretraining(spec(tiny_encoder), tiny_encoder, lines, held, tmp_path / "b", tmp_path / "wb")
+    resumed = continue_pretraining(
+        spec(tiny_encoder), tiny_encoder, lines, held, tmp_path / "b", tmp_path / "wb"
+    )
     assert resumed.after["mixed"] == pytest.approx(whole.after["mixed"], abs=1e-4)
 
 

@@ -12,6 +12,7 @@ import mmap
 import struct
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -53,15 +54,14 @@ class E5File:
         if self._take("4s")[0] != b"E5S1":
             raise CheckpointError(f"{path} is not an E5S1 file. Run `codemix-lab starter` to fetch it again.")
         self._take("<I")
-        shape = self._take("<7i")
-        self.config = E5Config(*shape, epsilon=self._take("<f")[0])
+        self.config = E5Config(*self._take("<7if"))
         self._take("<i")
         self.pieces = self._read_pieces()
         map_bytes = self._take("<iI")[1]
         self._at += map_bytes
         self._entries = self._read_directory()
 
-    def _take(self, layout: str) -> tuple[int, ...]:
+    def _take(self, layout: str) -> tuple[Any, ...]:
         values = struct.unpack_from(layout, self._bytes, self._at)
         self._at += struct.calcsize(layout)
         return values
@@ -83,7 +83,7 @@ class E5File:
         entries = {}
         for _ in range(self._take("<i")[0]):
             (length,) = self._take("<H")
-            name = self._take(f"{length}s")[0].decode()  # type: ignore[attr-defined]
+            name = self._take(f"{length}s")[0].decode()
             entries[name] = _Entry(*self._take("<BIQQ"))
         return entries
 

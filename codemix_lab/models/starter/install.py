@@ -34,7 +34,9 @@ def install_starter(on_progress: Progress | None = None, should_stop: ShouldStop
         try:
             with quiet(), new_folder(base_folder()) as beside:
                 assemble(Path(temporary), WEIGHTS / "base", beside)
-                (beside / "README.md").write_text((WEIGHTS / "base" / "README.md").read_text(encoding="utf-8"), encoding="utf-8")
+                (beside / "README.md").write_text(
+                    (WEIGHTS / "base" / "README.md").read_text(encoding="utf-8"), encoding="utf-8"
+                )
         except StorageError:
             if not starter_state().installed:
                 raise

@@ -27,7 +27,9 @@ def starter_state() -> StarterState:
     """Look without fetching anything."""
     folder = base_folder()
     adapters = sorted(p.parent.name for p in WEIGHTS.glob("*/adapter_config.json") if p.parent.name != "base")
-    return StarterState((folder / "config.json").is_file(), folder, ("starter", *(f"starter:{a}" for a in adapters)))
+    return StarterState(
+        (folder / "config.json").is_file(), folder, ("starter", *(f"starter:{a}" for a in adapters))
+    )
 
 
 def is_starter_name(ref: str) -> bool:
@@ -44,7 +46,9 @@ def starter_paths(ref: str) -> tuple[Path, Path | None]:
     if ref not in state.names:
         raise CheckpointError(f"the starter has no “{ref}”; it has {', '.join(state.names)}.")
     if not state.installed:
-        raise CheckpointError("the starter is not on this machine yet. Run `codemix-lab starter` to fetch it (91 MB).")
+        raise CheckpointError(
+            "the starter is not on this machine yet. Run `codemix-lab starter` to fetch it (91 MB)."
+        )
     return state.folder, None if ref == "starter" else WEIGHTS / ref.partition(":")[2]
 
 
@@ -56,6 +60,9 @@ def base_folder() -> Path:
 @functools.cache
 def _made_from() -> str:
     digest = hashlib.sha256()
-    for path in (*(Path(__file__).with_name(n) for n in _MAKERS), WEIGHTS / "base" / "adapter_model.safetensors"):
+    for path in (
+        *(Path(__file__).with_name(n) for n in _MAKERS),
+        WEIGHTS / "base" / "adapter_model.safetensors",
+    ):
         digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -24,7 +24,7 @@ def unigram_tokenizer(pieces: Sequence[tuple[str, float]], max_length: int = 512
     `pieces` are (text, log-probability); the special pieces of XLM-R must be among them.
     """
     ids = {text: i for i, (text, _) in enumerate(pieces)}
-    tokenizer = Tokenizer(models.Unigram([tuple(p) for p in pieces], unk_id=ids["<unk>"], byte_fallback=False))
+    tokenizer = Tokenizer(models.Unigram(list(pieces), unk_id=ids["<unk>"], byte_fallback=False))
     tokenizer.normalizer = normalizers.Sequence(
         [normalizers.Nmt(), normalizers.NFKC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Strip()]
     )

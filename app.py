@@ -1,0 +1,76 @@
+"""Explore: the λ explorer, what the lab opens with."""
+
+# The frame is drawn before the libraries behind it are loaded.
+# ruff: noqa: E402
+from __future__ import annotations
+
+from codemix_lab.ui import shell
+
+bench = shell.page("explore")
+
+import streamlit as st
+
+from codemix_lab.ui import explore, words
+from codemix_lab.ui.desk import Desk, desk_for
+from codemix_lab.ui.dials import dials
+from codemix_lab.ui.escape import plain
+from codemix_lab.ui.picker import Bench
+from codemix_lab.ui.starter import offer_starter
+
+LOOK_EVERY = 0.6
+
+
+def main() -> None:
+    """The page from top to bottom."""
+    if bench.needs_starter:
+        offer_starter()
+    elif not bench.adapted:
+        st.info(words.NO_ADAPTED, icon=":material/arrow_back:")
+    else:
+        shell.fragment(explorer)(bench)
+
+
+def explorer(bench: Bench) -> None:
+    """Dials on top, below them everything they move."""
+    with st.container(border=True, key="dials"):
+        spec = dials(bench)
+    desk = desk_for(bench.base, bench.adapted, bench.task_spec)
+    version = desk.version
+    scorer = desk.scorer
+    if scorer is None:
+        poller(desk, version)
+        return
+    reading, point, cpt = desk.reading(spec), desk.point(spec), desk.cpt(spec)
+    now = point if point or reading is None else reading.at(spec.scaling)
+    layers = desk.layers(spec)
+    poller(desk, version)
+    if now is None:
+        return
+    explore.readouts(now, reading.exact(0.0) if reading else None, cpt, len(scorer.score_rows))
+    explore.curves(reading, now)
+    explore.confusion_and_layers(now, scorer.labels, layers)
+    explore.score_table(scorer.score_rows, now, scorer.labels)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        explore.own_sentence(desk, spec)
+    with right:
+        explore.export(spec)
+    for note in scorer.notes:
+        st.caption(f":material/info: {plain(note)}")
+
+
+def poller(desk: Desk, version: int) -> None:
+    """While something is being computed: say what, and draw the page anew when it is there."""
+    shell.fragment(_look, run_every=LOOK_EVERY if desk.busy else None)(desk, version)
+
+
+def _look(desk: Desk, version: int) -> None:
+    if desk.version != version:
+        st.rerun()
+    if desk.busy:
+        done, total, what = desk.progress
+        st.progress(min(1.0, done / total), text=plain(what))
+
+
+with shell.told():
+    main()

@@ -1,0 +1,151 @@
+"""What models say about single sentences: predictions kept by content, and two models side by side."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from pyarrow import ArrowException
+
+from codemix_lab import paths
+from codemix_lab.config import TaskSpec
+from codemix_lab.errors import StorageError
+from codemix_lab.evaluation.compare import Comparison, compare
+from codemix_lab.experiments.classifier import Classifier, common_ground
+from codemix_lab.experiments.parts import part
+from codemix_lab.experiments.store import content_key
+from codemix_lab.progress import Progress, ShouldStop
+from codemix_lab.text.sampling import stratified_subset
+from codemix_lab.text.tasks import Task, open_task
+
+MAX_LENGTH = 128
+_log = logging.getLogger(__name__)
+
+
+def predictions(
+    model: str | Classifier,
+    task: TaskSpec | Task,
+    split: str = "test",
+    limit: int | None = None,
+    on_progress: Progress | None = None,
+    should_stop: ShouldStop | None = None,
+) -> pd.DataFrame:
+    """What a fine-tuned model says about a split: text, gold, predicted, p_<label>.
+
+    Where model and task differ in their labels, only sentences with shared ones are asked about.
+    `limit` draws that many sentences, stratified, always the same ones. The answer is kept on disk
+    by the content of model and task, so that asking again costs nothing. Raises `CheckpointError`,
+    `DataError` and `Cancelled`.
+    """
+    classifier = Classifier(model) if isinstance(model, str) else model
+    opened = open_task(task) if isinstance(task, TaskSpec) else task
+    ground = common_ground(opened, [classifier])
+    return _kept_or_made(classifier, opened, ground, split, limit, on_progress, should_stop)
+
+
+def compare_models(
+    a: str,
+    b: str,
+    task: TaskSpec,
+    split: str = "test",
+    limit: int | None = None,
+    on_progress: Progress | None = None,
+    should_stop: ShouldStop | None = None,
+) -> Comparison:
+    """Hold model `b` against model `a` on the same sentences, over the labels both have and the task has.
+
+    Predictions are kept as by `predictions`. Raises `CheckpointError`, `DataError` and `Cancelled`.
+    """
+    opened = open_task(task)
+    classifiers = Classifier(a), Classifier(b)
+    ground = common_ground(opened, classifiers)
+    one, other = (
+        _kept_or_made(model, opened, ground, split, limit, part(on_progress, i, 2, model.ref), should_stop)
+        for i, model in enumerate(classifiers)
+    )
+    return compare(one, other, ground.labels)
+
+
+def write_comparison(comparison: Comparison, out: Path) -> Path:
+    """Write a comparison as CSV files into the new folder `out` and return it.
+
+    rows.csv has every sentence, piles.csv the counts and the test, confusion_a.csv and
+    confusion_b.csv gold by predicted. Texts that a spreadsheet would run as a formula get a leading
+    apostrophe. Raises `StorageError` if `out` exists or cannot be written.
+    """
+    with paths.new_folder(out) as folder:
+        _write_csv(comparison.frame, folder / "rows.csv")
+        piles = {**comparison.counts, "net gain": comparison.net_gain, "McNemar p": comparison.p_value}
+        _write_csv(
+            pd.DataFrame({"pile": list(piles), "value": pd.Series(list(piles.values()), dtype=object)}),
+            folder / "piles.csv",
+        )
+        for name, counts in (("a", comparison.confusion_a), ("b", comparison.confusion_b)):
+            _write_csv(_confusion(counts, comparison.labels), folder / f"confusion_{name}.csv")
+    return Path(out)
+
+
+def write_predictions(frame: pd.DataFrame, path: Path) -> Path:
+    """Write predictions as one new CSV file, formulas made harmless as by `write_comparison`.
+
+    Raises `StorageError` if `path` exists or cannot be written.
+    """
+    if path.exists():
+        raise StorageError(f"{path} exists already and is never overwritten. Choose another name.")
+    with paths.new_file(path) as beside:
+        _write_csv(frame, beside)
+    return path
+
+
+def harmless(value: object) -> object:
+    """A text that no spreadsheet runs as a formula; anything that is no text stays as it is.
+
+    >>> harmless("=1+1"), harmless("good film"), harmless(-0.5)
+    ("'=1+1", 'good film', -0.5)
+    """
+    return (
+        f"'{value}"
+        if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+        else value
+    )
+
+
+def _kept_or_made(
+    classifier: Classifier,
+    task: Task,
+    ground: Task,
+    split: str,
+    limit: int | None,
+    on_progress: Progress | None,
+    should_stop: ShouldStop | None,
+) -> pd.DataFrame:
+    own = classifier.labels_for(task)
+    key = content_key(
+        classifier.checkpoint.fingerprint, own, ground.digest, ground.labels, split, limit, MAX_LENGTH
+    )
+    path = paths.workspace() / "predictions" / f"{key}.parquet"
+    try:
+        return pd.read_parquet(path)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError, ArrowException) as error:
+        _log.warning("%s is damaged (%s) and is made again.", path, error)
+    rows = ground.split(split)
+    if limit is not None:
+        rows = stratified_subset(rows, limit, seed=0)
+    made = classifier.predict(task, rows, ground.labels, MAX_LENGTH, on_progress, should_stop)
+    with paths.new_file(path) as beside:
+        made.to_parquet(beside, index=False)
+    return made
+
+
+def _confusion(counts: np.ndarray, labels: tuple[str, ...]) -> pd.DataFrame:
+    table = pd.DataFrame(counts, columns=[harmless(label) for label in labels])
+    table.insert(0, "gold ↓ predicted →", list(labels), allow_duplicates=True)
+    return table
+
+
+def _write_csv(frame: pd.DataFrame, path: Path) -> None:
+    frame.map(harmless).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")

@@ -1,0 +1,68 @@
+"""Fine-tuned models to choose from: those of the run store by a name that people can read, or any folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from codemix_lab.experiments.store import RunStore
+from codemix_lab.ui.escape import short
+from codemix_lab.ui.picker import with_chosen
+from codemix_lab.ui.words import HELP
+
+ID_LETTERS = 6
+
+
+def kept_models() -> dict[str, str]:
+    """Models of the store, newest first: readable name → folder."""
+    runs = RunStore().list()
+    runs = runs[runs["model"].notna()]
+    return {_name(row): str(row["model"]) for row in runs.to_dict("records")}
+
+
+def folder_of(choice: str, known: dict[str, str]) -> str:
+    """The folder behind a choice: a kept model's, or the choice itself."""
+    return known.get(choice, choice)
+
+
+def name_of(folder: str, known: dict[str, str]) -> str:
+    """The readable name of a folder."""
+    return next((name for name, place in known.items() if place == folder), short(folder))
+
+
+def choose_model(label: str, key: str, known: dict[str, str], place: int) -> str | None:
+    """Draw one choice and return the folder; `place` says which kept model stands there at first."""
+    names = list(known)
+    choice = st.selectbox(
+        label,
+        with_chosen(names, key),
+        index=place if place < len(names) else None,
+        key=key,
+        bind="query-params",
+        accept_new_options=True,
+        placeholder="A kept model, or a folder",
+    )
+    return folder_of(choice, known) if choice else None
+
+
+def choose_tasks(tasks: Sequence[str], default: Sequence[str]) -> list[str]:
+    """Draw a choice of several tasks and return them."""
+    return st.multiselect(
+        "Tasks to test on",
+        with_chosen(tasks, "tasks"),
+        default=list(default),
+        key="tasks",
+        bind="query-params",
+        accept_new_options=True,
+        help=HELP["task"],
+    )
+
+
+def _name(row: Mapping[Hashable, Any]) -> str:
+    start = re.sub(r"\S+", lambda part: short(part[0]), str(row["start"]))
+    return (
+        f"{start} · {row['task']} · {row['train_size']} · seed {row['seed']} · {str(row['id'])[:ID_LETTERS]}"
+    )

@@ -1,0 +1,73 @@
+"""The dials of a merge, read from `MergeSpec` and kept in the URL, the same on every page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from codemix_lab.config import MergeMethod, MergeSpec, TrimScope
+from codemix_lab.ui.picker import Bench
+from codemix_lab.ui.words import HELP
+
+METHODS = {MergeMethod.TASK_ARITHMETIC: "Task Arithmetic", MergeMethod.TIES: "TIES"}
+SCOPES = {TrimScope.TENSOR: "each tensor by itself", TrimScope.GLOBAL: "the whole task vector"}
+
+
+def dials(bench: Bench) -> MergeSpec:
+    """Draw method, λ and density (scope folded away) and return the merge they say."""
+    left, middle, right = st.columns([1.15, 1.6, 1.6], gap="medium")
+    with left:
+        method = _method()
+    with middle:
+        scaling = dial("scaling", "λ, how much comes back")
+    with right:
+        ties = method is MergeMethod.TIES
+        density = dial("density", "TIES density, how much is kept", disabled=not ties)
+    scope = TrimScope.TENSOR
+    if ties:
+        with st.expander("More about TIES"):
+            scope = st.radio(
+                "Spend the density over",
+                list(SCOPES),
+                format_func=SCOPES.__getitem__,
+                key="scope",
+                bind="query-params",
+                horizontal=True,
+                help=MergeSpec.parameters()["scope"].help,
+            )
+    return MergeSpec(
+        base=bench.base,
+        adapted=bench.adapted,
+        method=method,
+        scaling=scaling,
+        density=density if ties else 1.0,
+        scope=scope,
+    )
+
+
+def _method() -> MergeMethod:
+    return st.radio(
+        "Method",
+        list(METHODS),
+        format_func=METHODS.__getitem__,
+        key="method",
+        bind="query-params",
+        help=HELP["method"],
+    )
+
+
+def dial(name: str, label: str, disabled: bool = False) -> float:
+    """One slider of `MergeSpec`, with the range, step, default and help it declares."""
+    declared: Any = MergeSpec.parameters()[name]
+    return st.slider(
+        label,
+        min_value=float(declared.low),
+        max_value=float(declared.high),
+        value=float(declared.default),
+        step=float(declared.step),
+        key=name,
+        bind="query-params",
+        disabled=disabled,
+        help=HELP["density_off"] if disabled else declared.help,
+    )

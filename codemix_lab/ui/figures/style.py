@@ -1,0 +1,52 @@
+"""What all figures share: colours that colour-blind readers tell apart, on light and dark ground alike."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+BASE = "#4a8fd0"
+MERGED = "#17a08c"
+CPT = "#e08a2e"
+MUTED = "#8b9792"
+STARTS = (BASE, CPT, MERGED, "#b56bb8", "#8a8f3a", "#c75d5d")
+
+SEQUENTIAL = "Cividis"
+DIVERGING = "PuOr"
+
+HEIGHT = 340
+
+
+def framed(figure: go.Figure, title: str, x: str = "", y: str = "", height: int = HEIGHT) -> go.Figure:
+    """The figure with its title, axis titles and the house's margins; the ground stays transparent."""
+    figure.update_layout(
+        title={"text": title, "font": {"size": 15}, "x": 0, "xanchor": "left", "y": 0.98, "yanchor": "top"},
+        height=height,
+        margin={"l": 8, "r": 12, "t": 64, "b": 8},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "xanchor": "left", "x": 0},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        hovermode="closest",
+    )
+    figure.update_xaxes(title_text=x, automargin=True, zeroline=False)
+    figure.update_yaxes(title_text=y, automargin=True, zeroline=False)
+    return figure
+
+
+def faint(colour: str, alpha: float = 0.16) -> str:
+    """The colour `#rrggbb` as a translucent one.
+
+    >>> faint("#ff8000", 0.5)
+    'rgba(255,128,0,0.5)'
+    """
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{alpha:g})"
+
+
+def safe(text: str, longest: int = 40) -> str:
+    """Text of users for plotly, which reads tags in labels: escaped, and cut where it is too long.
+
+    >>> safe("<b>bold & long</b>", 9)
+    '&lt;b&gt;bold …'
+    """
+    cut = text if len(text) <= longest else text[: longest - 1] + "…"
+    return cut.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

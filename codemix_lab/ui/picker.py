@@ -1,0 +1,110 @@
+"""The bench: which base, which adapted checkpoints and which task all pages work on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from codemix_lab import paths
+from codemix_lab.config import TaskSpec
+from codemix_lab.errors import CodeMixLabError
+from codemix_lab.models.starter.names import StarterState, starter_state
+from codemix_lab.text.readers import TABLE_SUFFIXES
+from codemix_lab.text.tasks import starter_tasks
+from codemix_lab.ui.escape import plain, short
+from codemix_lab.ui.uploads import keep_upload, kept_uploads
+from codemix_lab.ui.words import HELP
+
+MOST_ADAPTED = 3
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What is on the bench, as strings that the lab can open."""
+
+    base: str
+    adapted: tuple[str, ...]
+    task: str
+
+    @property
+    def task_spec(self) -> TaskSpec:
+        """The task as a spec."""
+        return TaskSpec(source=self.task)
+
+    @property
+    def needs_starter(self) -> bool:
+        """Whether something on the bench is a starter model that is not installed."""
+        asked = any(ref.partition(":")[0] == "starter" for ref in (self.base, *self.adapted))
+        return asked and not starter().installed
+
+
+def starter() -> StarterState:
+    """The starter as it stands; not installed where this copy of the lab came without its weights."""
+    try:
+        return starter_state()
+    except FileNotFoundError:
+        return StarterState(False, paths.user_cache(), ("starter",))
+
+
+def picker() -> Bench:
+    """Draw the three choices and return what is chosen; it stays in the URL."""
+    names = starter().names
+    tasks = with_chosen([*starter_tasks(), *kept_uploads()], "task")
+    base = st.selectbox(
+        "Base model",
+        with_chosen(["starter", *_folders("exports")], "base"),
+        key="base",
+        bind="query-params",
+        accept_new_options=True,
+        help=HELP["base"],
+    )
+    adapted = st.multiselect(
+        "Adapted by continued pre-training",
+        with_chosen([*names[1:], *_folders("exports")], "adapted"),
+        default=[name for name in names if name == "starter:en-hi"],
+        key="adapted",
+        bind="query-params",
+        accept_new_options=True,
+        max_selections=MOST_ADAPTED,
+        placeholder="Starter name, folder or hub id",
+        help=HELP["adapted"],
+    )
+    task = st.selectbox(
+        "Task", tasks, key="task", bind="query-params", accept_new_options=True, help=HELP["task"]
+    )
+    with st.expander("Bring your own labelled text"):
+        st.file_uploader(
+            "csv, tsv or jsonl, each also .gz",
+            type=[suffix.lstrip(".") for suffix in TABLE_SUFFIXES],
+            key="upload",
+            on_change=_take_upload,
+        )
+        if message := st.session_state.pop("upload_error", None):
+            st.error(plain(message))
+    return Bench(str(base or "starter"), tuple(map(str, adapted)), str(task or tasks[0]))
+
+
+def with_chosen(options: Iterable[str], key: str) -> list[str]:
+    """The options, and after them what the URL names besides: typed in once, it stays in the list."""
+    return list(dict.fromkeys([*options, *filter(None, st.query_params.get_all(key))]))
+
+
+def placed(bench: Bench) -> str:
+    """The bench in one line."""
+    return f"{short(bench.base)} + τ({', '.join(map(short, bench.adapted)) or 'none'}) on {short(bench.task)}"
+
+
+def _take_upload() -> None:
+    file = st.session_state.get("upload")
+    if file is None:
+        return
+    try:
+        st.session_state["task"] = str(keep_upload(file.name, file.getvalue()))
+    except CodeMixLabError as error:
+        st.session_state["upload_error"] = str(error)
+
+
+def _folders(room: str) -> list[str]:
+    return [str(path.parent) for path in sorted((paths.workspace() / room).glob("*/config.json"))]

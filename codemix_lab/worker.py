@@ -1,0 +1,220 @@
+"""The process that does one job of the queue: `python -m codemix_lab.worker JOBFOLDER`.
+
+Progress goes to stdout, one JSON object a line; SIGTERM asks it to stop. What each kind of job
+reads from its payload is written at its function below.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from codemix_lab import paths
+from codemix_lab.errors import Cancelled, CodeMixLabError, SpecError
+from codemix_lab.experiments.job_record import ROWS, STDERR, read_job
+from codemix_lab.experiments.jobs import JobQueue, JobState
+
+Payload = Mapping[str, Any]
+NO_MEMORY = "The memory of this machine was not enough. Take fewer sentences or a smaller model."
+_SECONDS_BETWEEN_REPORTS = 0.2
+
+
+class Listener:
+    """What a job tells while it runs, and whether it is asked to stop."""
+
+    def __init__(self, folder: Path) -> None:
+        self._rows = folder / ROWS
+        self._stop = threading.Event()
+        self._told = 0.0
+        signal.signal(signal.SIGTERM, lambda *_: self._stop.set())
+
+    def on_progress(self, done: int, total: int, what: str) -> None:
+        """Print one line, at most five a second, and always the last one."""
+        now = time.monotonic()
+        if done < total and now - self._told < _SECONDS_BETWEEN_REPORTS:
+            return
+        self._told = now
+        with contextlib.suppress(OSError):
+            print(json.dumps({"done": done, "total": total, "what": what}), flush=True)
+
+    def on_row(self, row: Mapping[str, Any]) -> None:
+        """Keep a row of the growing result, to be shown before the job is done."""
+        with contextlib.suppress(OSError), self._rows.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(_plain(row), ensure_ascii=False) + "\n")
+
+    def should_stop(self) -> bool:
+        """Whether SIGTERM came."""
+        return self._stop.is_set()
+
+
+Kind = Callable[[Payload, Listener], Any]
+
+
+def compare_starts(payload: Payload, listener: Listener) -> Any:
+    """{"starts": {name: checkpoint or MergeSpec}, "template": FineTuneSpec, "seeds": [int]}
+    → {"table": rows of compare_starts, "summary": rows of summary}; rows grow run by run."""
+    from codemix_lab.config import FineTuneSpec, MergeSpec
+    from codemix_lab.experiments.finetuning import compare_starts, summary
+    from codemix_lab.experiments.store import RunStore
+
+    starts = {
+        name: start if isinstance(start, str) else MergeSpec.from_dict(start)
+        for name, start in payload["starts"].items()
+    }
+    frame = compare_starts(
+        starts,
+        FineTuneSpec.from_dict(payload["template"]),
+        payload["seeds"],
+        RunStore(),
+        listener.on_progress,
+        listener.should_stop,
+        on_run=listener.on_row,
+    )
+    return {"table": _rows(frame), "summary": _rows(summary(frame))}
+
+
+def transfer(payload: Payload, listener: Listener) -> Any:
+    """{"models": [folder], "tasks": [TaskSpec], "split": "test", "limit": int or null}
+    → {"table": rows of transfer}; rows grow cell by cell."""
+    from codemix_lab.config import TaskSpec
+    from codemix_lab.experiments.transfer import transfer
+
+    frame = transfer(
+        payload["models"],
+        [TaskSpec.from_dict(task) for task in payload["tasks"]],
+        payload.get("split", "test"),
+        payload.get("limit"),
+        listener.on_progress,
+        listener.should_stop,
+        on_row=listener.on_row,
+    )
+    return {"table": _rows(frame)}
+
+
+def compare_models(payload: Payload, listener: Listener) -> Any:
+    """{"a": folder, "b": folder, "task": TaskSpec, "split": "test", "limit": int or null}
+    → {"labels", "counts", "net_gain", "p_value"}; the predictions are kept, so that
+    `inspection.compare_models` with the same arguments returns at once."""
+    from codemix_lab.config import TaskSpec
+    from codemix_lab.experiments.inspection import compare_models
+
+    found = compare_models(
+        payload["a"],
+        payload["b"],
+        TaskSpec.from_dict(payload["task"]),
+        payload.get("split", "test"),
+        payload.get("limit"),
+        listener.on_progress,
+        listener.should_stop,
+    )
+    return {
+        "labels": list(found.labels),
+        "counts": found.counts,
+        "net_gain": found.net_gain,
+        "p_value": found.p_value,
+    }
+
+
+def export(payload: Payload, listener: Listener) -> Any:
+    """{"spec": MergeSpec, "out": folder} → {"folder": path}."""
+    from codemix_lab.config import MergeSpec
+    from codemix_lab.training.export import export_merge
+
+    listener.on_progress(0, 1, "merging and writing")
+    folder = export_merge(MergeSpec.from_dict(payload["spec"]), Path(payload["out"]))
+    listener.on_progress(1, 1, "written")
+    return {"folder": str(folder)}
+
+
+def starter(_: Payload, listener: Listener) -> Any:
+    """{} → {"folder": path}: downloads, verifies and converts the starter model."""
+    from codemix_lab.models.starter.install import install_starter
+
+    return {"folder": str(install_starter(listener.on_progress, listener.should_stop))}
+
+
+def curve(payload: Payload, listener: Listener) -> Any:
+    """{"spec": MergeSpec, "task": TaskSpec, "probe": ProbeSpec} → {"curve": npz path}; rows are the
+    exact scores so far."""
+    from codemix_lab.config import MergeSpec, ProbeSpec, TaskSpec
+    from codemix_lab.evaluation.curve import LambdaCurve
+    from codemix_lab.evaluation.merge_scorer import MergeScorer
+    from codemix_lab.experiments.curves import cached_curve, curve_path
+    from codemix_lab.text.tasks import open_task
+
+    spec = MergeSpec.from_dict(payload["spec"])
+    probe = ProbeSpec.from_dict(payload.get("probe", {}))
+    task = open_task(TaskSpec.from_dict(payload["task"]))
+    told, stop = listener.on_progress, listener.should_stop
+    scorer = MergeScorer.open(spec.base, spec.adapted, task, probe, told, stop)
+
+    def on_curve(growing: LambdaCurve) -> None:
+        points = [growing.point(node) for node in growing.nodes]
+        listener.on_row({"scalings": [p.scaling for p in points], "macro_f1": [p.macro_f1 for p in points]})
+
+    cached_curve(scorer, spec, on_curve, told, stop)
+    return {"curve": str(curve_path(scorer, spec))}
+
+
+KINDS: dict[str, Kind] = {
+    "compare-starts": compare_starts,
+    "transfer": transfer,
+    "compare-models": compare_models,
+    "export": export,
+    "starter": starter,
+    "curve": curve,
+}
+
+
+def main(arguments: Sequence[str], kinds: Mapping[str, Kind] = KINDS) -> int:
+    """Do the job in the folder `arguments[0]`, write down how it ended, start the next one."""
+    folder = Path(arguments[0]).resolve()
+    state, error, result = _outcome(folder, kinds, Listener(folder))
+    JobQueue(folder.parent).finish(folder.name, state, error, result)
+    return int(state is JobState.FAILED)
+
+
+def _outcome(folder: Path, kinds: Mapping[str, Kind], listener: Listener) -> tuple[JobState, str | None, Any]:
+    """State, error and result: whatever happens inside a job becomes a sentence for the user."""
+    try:
+        job = read_job(folder)
+        if job.kind not in kinds:
+            raise SpecError(f"There is no job of the kind “{job.kind}”: choose one of {', '.join(kinds)}.")
+        with paths.storage_errors(paths.workspace()):
+            result = kinds[job.kind](job.payload, listener)
+        json.dumps(result)
+        return JobState.DONE, None, result
+    except Cancelled:
+        return JobState.CANCELLED, None, None
+    except CodeMixLabError as error:
+        return JobState.FAILED, str(error), None
+    except MemoryError:
+        return JobState.FAILED, NO_MEMORY, None
+    except Exception as error:
+        traceback.print_exc()
+        report = f"This is a bug ({type(error).__name__}: {error}). Please report it with {folder / STDERR}."
+        return JobState.FAILED, report, None
+
+
+def _rows(frame: Any) -> list[dict[str, Any]]:
+    return [_plain(row) for row in frame.astype(object).to_dict("records")]
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row for JSON, which knows no NaN: what is missing becomes None."""
+    return {
+        name: None if isinstance(value, float) and math.isnan(value) else value for name, value in row.items()
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,106 @@
+"""Fine-tune: several starts on the same labelled sentences."""
+
+# The frame is drawn before the libraries behind it are loaded.
+# ruff: noqa: E402
+from __future__ import annotations
+
+from codemix_lab.ui import shell
+
+bench = shell.page("fine-tune")
+
+from typing import Any
+
+import streamlit as st
+
+from codemix_lab.config import FineTuneSpec
+from codemix_lab.errors import SpecError
+from codemix_lab.experiments.jobs import JobQueue
+from codemix_lab.ui import comparison, jobs, words
+from codemix_lab.ui.dials import dial
+from codemix_lab.ui.picker import Bench, placed
+from codemix_lab.ui.starter import offer_starter
+
+LOOK_EVERY = 2.0
+MOST_SEEDS = 10
+KIND = "compare-starts"
+
+
+def main() -> None:
+    """The page from top to bottom."""
+    if bench.needs_starter:
+        offer_starter()
+    else:
+        compare(bench)
+    job = jobs.latest(KIND)
+    if job is None:
+        st.info(words.NO_COMPARISON, icon=":material/arrow_upward:")
+    else:
+        jobs.watch(job)
+        shell.fragment(found, run_every=None if job.state.is_over else LOOK_EVERY)(job.id)
+    comparison.history()
+
+
+def compare(bench: Bench) -> None:
+    """What to compare, and the button that starts it."""
+    with st.container(border=True, key="dials"):
+        kinds = st.pills(
+            "Starts",
+            comparison.KINDS if bench.adapted else comparison.KINDS[:1],
+            selection_mode="multi",
+            default=comparison.KINDS[:3] if bench.adapted else comparison.KINDS[:1],
+            key="starts",
+            bind="query-params",
+        )
+        left, right = st.columns(2, gap="medium")
+        with left:
+            scaling = dial("scaling", "λ of the merged starts")
+        with right:
+            density = dial("density", "Density of TIES", disabled="TIES" not in kinds)
+        cells = st.columns(4, gap="small", vertical_alignment="bottom")
+        with cells[0]:
+            train_size = number("train_size", "Train sentences", help=words.HELP["train_size"])
+        with cells[1]:
+            epochs = number("epochs", "Epochs")
+        with cells[2]:
+            seeds = int(
+                st.number_input(
+                    "Seeds", 1, MOST_SEEDS, 3, key="seeds", bind="query-params", help=words.HELP["seeds"]
+                )
+            )
+        asked = cells[3].button(
+            "Compare", type="primary", icon=":material/play_arrow:", width="stretch", key="compare"
+        )
+    if asked:
+        chosen = comparison.starts(bench, kinds, scaling, density)
+        if not chosen:
+            raise SpecError("Choose at least one start to fine-tune from.")
+        template = FineTuneSpec(model=bench.base, task=bench.task_spec, train_size=train_size, epochs=epochs)
+        label = f"{len(chosen)} starts × {seeds} seeds, {placed(bench)}"
+        jobs.submit(KIND, comparison.payload(chosen, template, seeds), label)
+        st.rerun()
+
+
+def found(job_id: str) -> None:
+    """The results of the job as far as they are there."""
+    comparison.results(JobQueue().get(job_id))
+
+
+def number(name: str, label: str, help: str | None = None) -> int:
+    """A whole number of `FineTuneSpec`, with its range and default."""
+    declared: Any = FineTuneSpec.parameters()[name]
+    return int(
+        st.number_input(
+            label,
+            min_value=int(declared.low),
+            max_value=int(declared.high),
+            value=int(declared.default),
+            step=int(declared.step),
+            key=name,
+            bind="query-params",
+            help=help or declared.help,
+        )
+    )
+
+
+with shell.told():
+    main()

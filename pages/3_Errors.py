@@ -1,0 +1,91 @@
+"""Errors: two fine-tuned models, sentence by sentence."""
+
+# The frame is drawn before the libraries behind it are loaded.
+# ruff: noqa: E402
+from __future__ import annotations
+
+from codemix_lab.ui import shell
+
+bench = shell.page("errors")
+
+import streamlit as st
+
+from codemix_lab.config import TaskSpec
+from codemix_lab.errors import SpecError
+from codemix_lab.experiments.inspection import compare_models
+from codemix_lab.experiments.jobs import Job, JobState
+from codemix_lab.ui import inspection, jobs, words
+from codemix_lab.ui.classifiers import choose_model, kept_models, name_of
+from codemix_lab.ui.escape import plain
+from codemix_lab.ui.picker import Bench
+
+KIND = "compare-models"
+SPLITS = ("test", "dev")
+
+
+def main() -> None:
+    """The page from top to bottom."""
+    known = kept_models()
+    if not known:
+        st.info(words.NO_MODELS, icon=":material/model_training:")
+    choose(bench, known)
+    job = jobs.latest(KIND)
+    if job is None:
+        st.info(words.NO_PAIR, icon=":material/arrow_upward:")
+        return
+    jobs.watch(job)
+    if job.state is JobState.DONE:
+        a, b = (plain(name_of(job.payload[side], known)) for side in "ab")
+        st.caption(f"**A** {a}  \n**B** {b}")
+        shell.fragment(found)(job)
+
+
+def choose(bench: Bench, known: dict[str, str]) -> None:
+    """The two models and the split, and the button that compares them."""
+    with st.container(border=True, key="dials"):
+        left, right = st.columns(2, gap="medium")
+        with left:
+            a = choose_model("Model A", "a", known, 1)
+        with right:
+            b = choose_model("Model B", "b", known, 0)
+        cells = st.columns([2, 2, 1.4], gap="small", vertical_alignment="bottom")
+        split = cells[0].segmented_control(
+            "Sentences of", SPLITS, default="test", key="split", bind="query-params", required=True
+        )
+        limit = int(
+            cells[1].number_input(
+                "At most", 0, 100_000, 0, 50, key="limit", bind="query-params", help=words.HELP["limit"]
+            )
+        )
+        asked = cells[2].button(
+            "Compare", type="primary", icon=":material/play_arrow:", width="stretch", key="compare-two"
+        )
+    if asked:
+        if not a or not b:
+            raise SpecError("Choose two models: kept ones, or folders of sequence classifiers.")
+        payload = {
+            "a": a,
+            "b": b,
+            "task": bench.task_spec.to_dict(),
+            "split": split or "test",
+            "limit": limit or None,
+        }
+        jobs.submit(KIND, payload, f"{name_of(b, known)} against {name_of(a, known)}")
+        st.rerun()
+
+
+def found(job: Job) -> None:
+    """Piles, confusions, sentences; the predictions lie on disk, so that this is quick."""
+    asked = job.payload
+    task = TaskSpec.from_dict(asked["task"])
+    comparison = compare_models(asked["a"], asked["b"], task, asked["split"], asked["limit"])
+    inspection.piles(comparison)
+    inspection.confusions(comparison)
+    st.subheader("Sentences")
+    opened = inspection.rows(inspection.filtered(comparison))
+    if opened is not None:
+        inspection.card(comparison, opened, (asked["a"], asked["b"]), task, asked["split"], asked["limit"])
+
+
+with shell.told():
+    main()

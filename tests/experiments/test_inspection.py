@@ -1,0 +1,158 @@
+"""Predictions are made once; two models are held side by side; the files they leave are harmless."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from codemix_lab import paths
+from codemix_lab.config import TaskSpec
+from codemix_lab.errors import DataError, StorageError
+from codemix_lab.evaluation.compare import compare
+from codemix_lab.experiments.classifier import Classifier
+from codemix_lab.experiments.inspection import compare_models, harmless, predictions, write_comparison
+
+LABELS = ("negative", "neutral", "positive")
+
+
+@pytest.fixture
+def task(task_file: Path) -> TaskSpec:
+    return TaskSpec(str(task_file))
+
+
+@pytest.fixture
+def model(write_classifier: Callable[..., Path], tmp_path: Path) -> str:
+    return str(write_classifier(tmp_path / "a", seed=1))
+
+
+@pytest.fixture
+def other(write_classifier: Callable[..., Path], tmp_path: Path) -> str:
+    return str(write_classifier(tmp_path / "b", seed=2))
+
+
+@pytest.fixture
+def times_predicted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    times: list[str] = []
+    real = Classifier.predict
+
+    def counted(self: Classifier, *args: object, **kwargs: object) -> pd.DataFrame:
+        times.append(self.ref)
+        return real(self, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Classifier, "predict", counted)
+    return times
+
+
+def test_predictions_are_made_once(
+    model: str, task: TaskSpec, times_predicted: list[str], tmp_path: Path
+) -> None:
+    frame = predictions(model, task)
+    assert frame.columns.tolist() == ["text", "gold", "predicted", *(f"p_{label}" for label in LABELS)]
+    assert len(frame) == 12
+    np.testing.assert_allclose(frame.filter(like="p_").sum(axis=1), 1, rtol=1e-5)
+    pd.testing.assert_frame_equal(predictions(model, task), frame)
+    moved = tmp_path / "moved"
+    os.rename(model, moved)
+    pd.testing.assert_frame_equal(predictions(str(moved), task), frame)
+    assert len(times_predicted) == 1
+    predictions(str(moved), task, limit=6)
+    predictions(str(moved), task, split="dev")
+    assert len(times_predicted) == 3
+
+
+@pytest.mark.parametrize("damage", [b"", b"PAR1 but no more", b"PAR1" * 100])
+def test_damaged_predictions_are_made_again(
+    model: str, task: TaskSpec, times_predicted: list[str], damage: bytes
+) -> None:
+    frame = predictions(model, task)
+    (kept,) = (paths.workspace() / "predictions").iterdir()
+    kept.write_bytes(damage)
+    pd.testing.assert_frame_equal(predictions(model, task), frame)
+    assert len(times_predicted) == 2
+
+
+def test_shared_labels_are_renormalised(model: str, tmp_path: Path, write_task: Callable[..., Path]) -> None:
+    two = TaskSpec(str(write_task(tmp_path / "two.tsv", ("Positive", "negative"))))
+    frame = predictions(model, two)
+    assert set(frame["predicted"]) <= {"Positive", "negative"}
+    np.testing.assert_allclose(frame[["p_Positive", "p_negative"]].sum(axis=1), 1, rtol=1e-5)
+
+
+def test_two_models_meet_on_what_both_know(
+    model: str, other: str, task: TaskSpec, write_classifier: Callable[..., Path], tmp_path: Path
+) -> None:
+    found = compare_models(model, other, task)
+    assert found.labels == LABELS and sum(found.counts.values()) == 12
+    assert found.net_gain == found.counts["fixed"] - found.counts["broken"]
+    two = str(write_classifier(tmp_path / "two", ("negative", "positive")))
+    narrower = compare_models(model, two, task)
+    assert narrower.labels == ("negative", "positive") and len(narrower.frame) == 8
+    strange = str(write_classifier(tmp_path / "strange", ("hate", "love")))
+    with pytest.raises(DataError, match="No labels to compare on"):
+        compare_models(model, strange, task)
+    with pytest.raises(DataError, match="No labels to compare on"):
+        compare_models(two, str(write_classifier(tmp_path / "odd", ("neutral", "positive"))), task)
+
+
+def test_same_model_twice_differs_nowhere(model: str, task: TaskSpec, times_predicted: list[str]) -> None:
+    found = compare_models(model, model, task)
+    assert found.counts["fixed"] == found.counts["broken"] == 0 and found.p_value == 1
+    assert len(times_predicted) == 1
+
+
+def test_written_comparison_reads_back(model: str, other: str, task: TaskSpec, tmp_path: Path) -> None:
+    found = compare_models(model, other, task)
+    out = write_comparison(found, tmp_path / "out")
+    assert sorted(p.name for p in out.iterdir()) == [
+        "confusion_a.csv",
+        "confusion_b.csv",
+        "piles.csv",
+        "rows.csv",
+    ]
+    rows = pd.read_csv(out / "rows.csv")
+    assert rows["text"].tolist() == found.frame["text"].tolist()
+    np.testing.assert_allclose(rows["gold_gain"], found.frame["gold_gain"], atol=1e-6)
+    piles = pd.read_csv(out / "piles.csv").set_index("pile")["value"]
+    assert piles["fixed"] == found.counts["fixed"] and piles["McNemar p"] == pytest.approx(found.p_value)
+    confusion = pd.read_csv(out / "confusion_a.csv", index_col=0)
+    assert confusion.to_numpy().tolist() == found.confusion_a.tolist()
+    with pytest.raises(StorageError, match="exists already"):
+        write_comparison(found, out)
+
+
+def test_no_cell_is_a_formula(tmp_path: Path) -> None:
+    texts = ["=1+1", "+1", "-1", "@A1", "\tx", "\rx", "a=1", 'यह, "ठीक"\nहै', "'quoted"]
+    labels = ("=cmd", "b")
+    frame = pd.DataFrame({"text": texts, "gold": "=cmd", "predicted": "b", "p_=cmd": 0.25, "p_b": 0.75})
+    found = compare(frame, frame.assign(**{"p_=cmd": 0.0, "p_b": 1.0}), labels)
+    out = write_comparison(found, tmp_path / "out")
+    with (out / "rows.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["text"] for row in rows] == [f"'{t}" for t in texts[:6]] + texts[6:]
+    assert {row["gold"] for row in rows} == {"'=cmd"}
+    assert {row["gold_gain"] for row in rows} == {"-0.25"}
+    for path in out.iterdir():
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            for cell in (cell for row in csv.reader(file) for cell in row):
+                assert not cell.startswith(("=", "+", "@", "\t", "\r"))
+    assert harmless(None) is None and harmless("") == ""
+
+
+def test_full_disk_leaves_no_half_folder(
+    model: str, other: str, task: TaskSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = compare_models(model, other, task)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", full)
+    with pytest.raises(StorageError, match="disk is full"):
+        write_comparison(found, tmp_path / "out")
+    assert not (tmp_path / "out").exists() and not list(tmp_path.glob(".out*"))
