@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import typer
@@ -14,7 +11,7 @@ import typer
 from codemix_lab import __version__, paths
 from codemix_lab.config import FineTuneSpec, MergeMethod, MergeSpec, ProbeSpec, TaskSpec, TrimScope
 from codemix_lab.errors import CodeMixLabError, SpecError
-from codemix_lab.ui.terminal import option, progress, show
+from codemix_lab.ui.terminal import named_files, number_range, numbers, option, progress, show, whole_numbers
 
 app = typer.Typer(
     help="Adapt multilingual models to code-mixed text by model merging.",
@@ -117,7 +114,7 @@ def finetune(
     from codemix_lab.experiments.finetune_folders import fine_tune_seeds
 
     with progress() as (on_progress, should_stop):
-        table, summary = fine_tune_seeds(template, _numbers(seeds), out, on_progress, should_stop)
+        table, summary = fine_tune_seeds(template, whole_numbers(seeds), out, on_progress, should_stop)
     show(
         {"out": str(out), "summary": summary.to_dict(orient="records")},
         as_json,
@@ -178,8 +175,8 @@ def curve(
             spec,
             TaskSpec(task, text_column, label_column, split_column),
             probe,
-            _range(scalings),
-            _reals(densities),
+            number_range(scalings),
+            numbers(densities),
             on_progress,
             should_stop,
         )
@@ -252,7 +249,9 @@ def starter_build(
     from codemix_lab.training.build_starter import build_from_files
 
     with progress() as (on_progress, should_stop):
-        build_from_files(_files(monolingual), _files(code_mixed), out, on_progress, should_stop)
+        build_from_files(
+            named_files(monolingual), named_files(code_mixed), out, on_progress, should_stop
+        )
     show({"out": str(out)}, as_json=False)
 
 
@@ -278,43 +277,3 @@ def open_app(context: typer.Context) -> None:
     root = paths.checkout() or paths.PACKAGE / "_app"
     command = [sys.executable, "-m", "streamlit", "run", str(root / "app.py"), *context.args]
     raise typer.Exit(subprocess.call(command, cwd=root))
-
-
-def _numbers(text: str) -> list[int]:
-    with _readable(text, "whole numbers separated by commas"):
-        return [int(part) for part in text.split(",")]
-
-
-def _reals(text: str) -> list[float]:
-    with _readable(text, "numbers separated by commas"):
-        return [float(part) for part in text.split(",")]
-
-
-def _range(text: str) -> list[float]:
-    if ":" not in text:
-        return _reals(text)
-    with _readable(text, "first:last:step"):
-        first, last, step = (float(part) for part in text.split(":"))
-        return [
-            round(first + i * step, 6)
-            for i in range(int((last - first) / step + 1.5))
-            if first + i * step <= last + 1e-9
-        ]
-
-
-@contextlib.contextmanager
-def _readable(text: str, wanted: str) -> Iterator[None]:
-    try:
-        yield
-    except (ValueError, ZeroDivisionError):
-        raise SpecError(f"“{text}” is not understood: give {wanted}.") from None
-
-
-def _files(pairs: list[str]) -> dict[str, list[Path]]:
-    files: dict[str, list[Path]] = {}
-    for pair in pairs:
-        name, sign, path = pair.partition("=")
-        if not sign or not path:
-            raise SpecError(f"“{pair}” is not understood: give NAME=FILE.")
-        files.setdefault(name, []).append(Path(os.path.expanduser(path)))
-    return files

@@ -11,6 +11,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import (
     AutoModelForMaskedLM,
@@ -27,6 +28,10 @@ from codemix_lab.models.starter.names import starter_state
 ROOT = Path(__file__).resolve().parent.parent
 SPECIAL = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 LETTERS = tuple("abcdefghijklmnopqrstuvwxyzñáéíóúअआइईउएकखगचजटडतदनपबमयरलवसहािीुेो்த்மழ.,!?'’#@0123456789")
+
+# A busy machine is no finding: examples may take as long as they take.
+settings.register_profile("lab", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("lab")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -114,8 +114,9 @@ def losses(job: Job) -> None:
         for name, run in _runs(pd.DataFrame(job.rows))
         if run.curve
     }
-    if not job.state.is_over:
-        curves.update(told_losses((job.folder / STDOUT).read_text(encoding="utf-8", errors="replace")))
+    said = job.folder / STDOUT
+    if not job.state.is_over and said.is_file():
+        curves.update(told_losses(said.read_text(encoding="utf-8", errors="replace")))
     if curves:
         table = pd.DataFrame([{"run": name, **point} for name, curve in curves.items() for point in curve])
         chart(loss.loss_curves(curves), table, "loss")

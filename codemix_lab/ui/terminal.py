@@ -8,6 +8,7 @@ import json
 import signal
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -22,6 +23,7 @@ from rich.progress import (
 )
 
 from codemix_lab.config import Spec
+from codemix_lab.errors import SpecError
 from codemix_lab.progress import Progress as OnProgress
 from codemix_lab.progress import ShouldStop
 
@@ -77,3 +79,47 @@ def show(values: dict[str, Any], as_json: bool, table: pd.DataFrame | None = Non
     if as_json:
         rows = {} if table is None else {"table": json.loads(table.to_json(orient="records"))}
         typer.echo(json.dumps({**values, **rows}, ensure_ascii=False, default=str))
+
+
+def whole_numbers(text: str) -> list[int]:
+    """“0,1,2” as [0, 1, 2]. Raises `SpecError` for anything else."""
+    with _readable(text, "whole numbers separated by commas"):
+        return [int(part) for part in text.split(",")]
+
+
+def numbers(text: str) -> list[float]:
+    """“1,0.5” as [1.0, 0.5]. Raises `SpecError` for anything else."""
+    with _readable(text, "numbers separated by commas"):
+        return [float(part) for part in text.split(",")]
+
+
+def number_range(text: str) -> list[float]:
+    """“0:1.5:0.5” as [0.0, 0.5, 1.0, 1.5], last included; or numbers separated by commas."""
+    if ":" not in text:
+        return numbers(text)
+    with _readable(text, "first:last:step"):
+        first, last, step = (float(part) for part in text.split(":"))
+        return [
+            round(first + i * step, 6)
+            for i in range(int((last - first) / step + 1.5))
+            if first + i * step <= last + 1e-9
+        ]
+
+
+@contextlib.contextmanager
+def _readable(text: str, wanted: str) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, ZeroDivisionError):
+        raise SpecError(f"“{text}” is not understood: give {wanted}.") from None
+
+
+def named_files(pairs: list[str]) -> dict[str, list[Path]]:
+    """NAME=FILE arguments as the files of each name. Raises `SpecError` for an argument without both."""
+    files: dict[str, list[Path]] = {}
+    for pair in pairs:
+        name, sign, path = pair.partition("=")
+        if not sign or not path:
+            raise SpecError(f"“{pair}” is not understood: give NAME=FILE.")
+        files.setdefault(name, []).append(Path(path).expanduser())
+    return files
