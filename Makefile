@@ -4,7 +4,7 @@
 # make e2e     drive the app in a browser (needs chromium)
 # make bench   print the ratios the speed claims rest on
 #
-# PYTHON=python3.12 chooses an interpreter, PORT and the like go to the app by ARGS="--port 8600".
+# PYTHON=python3.12 chooses an interpreter; ARGS="--server.port 8600" goes to the app, TESTS=tests/merging to pytest.
 # On Linux without a GPU, a much smaller torch is installed with
 # PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu make app
 
