@@ -13,7 +13,7 @@ from codemix_lab.errors import CheckpointError, DataError
 from codemix_lab.evaluation.predict import predict, prediction_frame
 from codemix_lab.models.checkpoints import open_checkpoint
 from codemix_lab.models.devices import autocast, device
-from codemix_lab.models.loading import load_classifier, load_tokenizer
+from codemix_lab.models.loading import is_classifier, load_classifier, load_tokenizer
 from codemix_lab.progress import Progress, ShouldStop
 from codemix_lab.text.tasks import Task
 
@@ -29,8 +29,7 @@ class Classifier:
     def __init__(self, ref: str) -> None:
         self.ref = ref
         self.checkpoint = open_checkpoint(ref)
-        kinds = self.checkpoint.config.architectures or []
-        if self.checkpoint.adapter or not any(kind.endswith("ForSequenceClassification") for kind in kinds):
+        if self.checkpoint.adapter or not is_classifier(self.checkpoint.folder, self.checkpoint.config):
             raise CheckpointError(
                 f"{ref} is not fine-tuned: it has no classification head. Fine-tune it on a task first."
             )

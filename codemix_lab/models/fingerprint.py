@@ -28,7 +28,8 @@ def weight_files(folder: Path) -> list[Path]:
                 f"{folder}: the shard {missing[0]} named in the index is missing. Fetch the model again."
             )
         return [folder / name for name in names]
-    files = [p for p in (folder / "model.safetensors", folder / "adapter_model.safetensors") if p.is_file()]
+    stems = ("model", "adapter_model", "classifier_head")
+    files = [p for p in (folder / f"{stem}.safetensors" for stem in stems) if p.is_file()]
     if not files:
         raise CheckpointError(f"{folder} holds no safetensors weights.")
     return files

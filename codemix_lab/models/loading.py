@@ -22,6 +22,7 @@ from transformers import (
 from codemix_lab.errors import CheckpointError, IncompatibleError
 from codemix_lab.models.checkpoints import Checkpoint
 from codemix_lab.models.fingerprint import weight_files
+from codemix_lab.models.mean_pool import HEAD_FILE, MeanPoolClassifier
 from codemix_lab.models.quiet import quiet
 
 
@@ -62,11 +63,21 @@ def load_backbone(checkpoint: Checkpoint) -> nn.Module:
     return _with_adapter(model, checkpoint)
 
 
+def is_classifier(folder: Path, config: Any) -> bool:
+    """Whether a model folder brings a classification head, the lab's or transformers' own."""
+    kinds = getattr(config, "architectures", None) or []
+    own = (folder / HEAD_FILE).is_file()
+    return own or any(kind.endswith("ForSequenceClassification") for kind in kinds)
+
+
 def load_classifier(folder: Path) -> nn.Module:
-    """A fine-tuned classifier folder, float32, in evaluation mode.
+    """A fine-tuned classifier folder of the lab or of transformers, float32, in evaluation mode.
 
     Raises `CheckpointError` when the folder brings no trained classification head.
     """
+    if (folder / HEAD_FILE).is_file():
+        encoder, _ = _load(AutoModel, folder, str(folder))
+        return MeanPoolClassifier(encoder, list(encoder.config.id2label.values())).load_head(folder).eval()
     model, info = _load(AutoModelForSequenceClassification, folder, str(folder))
     if info["missing_keys"]:
         raise CheckpointError(
@@ -76,7 +87,14 @@ def load_classifier(folder: Path) -> nn.Module:
 
 
 def new_classifier(checkpoint: Checkpoint, labels: Sequence[str]) -> nn.Module:
-    """The checkpoint's backbone under a fresh classification head for `labels` (torch's seed decides it)."""
+    """The checkpoint's full weights under a fresh classification head (torch's seed decides it).
+
+    Encoders are pooled by the mean, decoders at their last piece. An adapter is left out.
+    """
+    if checkpoint.is_encoder:
+        encoder, _ = _load(AutoModel, checkpoint.folder, checkpoint.ref)
+        encoder.pooler = None
+        return MeanPoolClassifier(encoder, labels)
     names = dict(enumerate(labels))
     options = {"num_labels": len(labels), "id2label": names, "label2id": {v: k for k, v in names.items()}}
     model, _ = _load(AutoModelForSequenceClassification, checkpoint.folder, checkpoint.ref, **options)
@@ -140,7 +158,9 @@ def _with_adapter(model: Any, checkpoint: Checkpoint) -> Any:
         raise IncompatibleError(
             f"the adapter {checkpoint.ref} was made for another base than {checkpoint.folder.name} ({error})."
         ) from error
-    absent = _adapter_keys(checkpoint.adapter) - set(get_peft_model_state_dict(adapted))
+    absent = _adapter_keys(checkpoint.adapter) - set(
+        get_peft_model_state_dict(adapted, save_embedding_layers=False)
+    )
     if absent:
         raise IncompatibleError(
             f"the adapter {checkpoint.ref} was made for another base: {len(absent)} of its tensors have no place here, "

@@ -221,7 +221,7 @@ def test_one_seed_gives_one_head_whatever_the_start(tiny_encoder: Path, tiny_ada
     heads = []
     for folder in (tiny_encoder, tiny_adapted):
         torch.manual_seed(5)
-        heads.append(new_classifier(open_checkpoint(str(folder)), ["a", "b"]).classifier.weight)
+        heads.append(new_classifier(open_checkpoint(str(folder)), ["a", "b"]).head.weight)
     assert torch.equal(*heads)
 
 

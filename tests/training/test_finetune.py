@@ -6,16 +6,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
-from transformers import (
-    AutoModelForMaskedLM,
-    AutoModelForSequenceClassification,
-    BertForSequenceClassification,
-)
+from transformers import AutoModelForMaskedLM
 
 from codemix_lab.config import FineTuneSpec, MergeSpec, TaskSpec
 from codemix_lab.errors import Cancelled, CodeMixLabError, DataError, StorageError
 from codemix_lab.models.checkpoints import open_checkpoint
-from codemix_lab.models.loading import backbone, backbone_state
+from codemix_lab.models.loading import backbone, backbone_state, load_classifier
+from codemix_lab.models.mean_pool import MeanPoolClassifier
 from codemix_lab.training.export import export_merge
 from codemix_lab.training.finetune import fine_tune
 from codemix_lab.training.starts import merged_weights, start_classifier
@@ -53,7 +50,7 @@ def test_an_ordinary_classifier_folder_comes_out(
 ) -> None:
     told: list[tuple[int, int, str]] = []
     result = fine_tune(spec(request.getfixturevalue(kind), task), tmp_path / "out", lambda *s: told.append(s))
-    model = AutoModelForSequenceClassification.from_pretrained(result.model)
+    model = load_classifier(result.model)
     assert model.config.id2label == {0: "bad", 1: "good"}
     assert result.train_sentences == 16
     assert told[-1][:2] == (4, 4)
@@ -67,11 +64,11 @@ def test_two_runs_with_one_seed_are_equal_and_embeddings_stay(
     states = []
     for name in ("a", "b"):
         fine_tune(spec(tiny_encoder, task), tmp_path / name)
-        states.append(AutoModelForSequenceClassification.from_pretrained(tmp_path / name).state_dict())
+        states.append(load_classifier(tmp_path / name).state_dict())
     assert all(torch.equal(states[0][n], states[1][n]) for n in states[0])
     base = backbone_state(open_checkpoint(str(tiny_encoder)))
     name = "embeddings.word_embeddings.weight"
-    assert torch.equal(states[0][f"bert.{name}"], base[name])
+    assert torch.equal(states[0][f"encoder.{name}"], base[name])
 
 
 def test_a_merge_can_be_the_start(tiny_encoder: Path, tiny_adapted: Path, task: TaskSpec) -> None:
@@ -105,12 +102,12 @@ def test_a_train_set_smaller_than_its_classes_is_refused(tiny_encoder: Path, tmp
 def test_a_loss_that_is_no_number_is_said(
     tiny_encoder: Path, task: TaskSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    @functools.wraps(BertForSequenceClassification.forward)
+    @functools.wraps(MeanPoolClassifier.forward)
     def forward(self: torch.nn.Module, *_: object, **__: object) -> dict[str, torch.Tensor]:
         weight = next(p for p in self.parameters() if p.requires_grad)
         return {"loss": (weight * float("nan")).sum(), "logits": torch.zeros(1, 2)}
 
-    monkeypatch.setattr(BertForSequenceClassification, "forward", forward)
+    monkeypatch.setattr(MeanPoolClassifier, "forward", forward)
     with pytest.raises(CodeMixLabError, match="smaller learning rate"):
         fine_tune(spec(tiny_encoder, task), tmp_path / "out")
     assert not (tmp_path / "out").exists()
