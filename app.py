@@ -10,11 +10,14 @@ bench = shell.page("explore")
 
 import streamlit as st
 
+from codemix_lab.config import MergeSpec
+from codemix_lab.evaluation.merge_scorer import MergeScorer
 from codemix_lab.ui import explore, words
 from codemix_lab.ui.desk import Desk, desk_for
 from codemix_lab.ui.dials import dials
 from codemix_lab.ui.escape import plain
 from codemix_lab.ui.picker import Bench
+from codemix_lab.ui.readings import joined
 from codemix_lab.ui.starter import offer_starter
 
 LOOK_EVERY = 0.6
@@ -34,16 +37,19 @@ def explorer(bench: Bench) -> None:
     """Dials on top, below them everything they move."""
     with st.container(border=True, key="dials"):
         spec = dials(bench)
+    status = st.container()
     desk = desk_for(bench.base, bench.adapted, bench.task_spec)
     version = desk.version
-    scorer = desk.scorer
-    if scorer is None:
+    if desk.scorer is not None:
+        readings(desk, desk.scorer, spec)
+    with status:
         poller(desk, version)
-        return
-    reading, point, cpt = desk.reading(spec), desk.point(spec), desk.cpt(spec)
-    now = point if point or reading is None else reading.at(spec.scaling)
-    layers = desk.layers(spec)
-    poller(desk, version)
+
+
+def readings(desk: Desk, scorer: MergeScorer, spec: MergeSpec) -> None:
+    """What is known at the dials so far: numbers, charts, own sentence, export."""
+    reading, cpt, layers = desk.reading(spec), desk.cpt(spec), desk.layers(spec)
+    now = joined(desk.point(spec), reading.at(spec.scaling) if reading else None)
     if now is None:
         return
     explore.readouts(now, reading.exact(0.0) if reading else None, cpt, len(scorer.score_rows))
@@ -61,15 +67,18 @@ def explorer(bench: Bench) -> None:
 
 def poller(desk: Desk, version: int) -> None:
     """While something is being computed: say what, and draw the page anew when it is there."""
-    shell.fragment(_look, run_every=LOOK_EVERY if desk.busy else None)(desk, version)
+    shell.fragment(_look, run_every=LOOK_EVERY if desk.doing else None)(desk, version)
 
 
 def _look(desk: Desk, version: int) -> None:
     if desk.version != version:
         st.rerun()
-    if desk.busy:
-        done, total, what = desk.progress
-        st.progress(min(1.0, done / total), text=plain(what))
+    if doing := desk.doing:
+        share, what = doing
+        if share is None:
+            st.caption(f":material/hourglass_top: {plain(what)} …")
+        else:
+            st.progress(min(1.0, share), text=f"{plain(what)} …")
 
 
 with shell.told():

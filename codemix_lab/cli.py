@@ -249,9 +249,7 @@ def starter_build(
     from codemix_lab.training.build_starter import build_from_files
 
     with progress() as (on_progress, should_stop):
-        build_from_files(
-            named_files(monolingual), named_files(code_mixed), out, on_progress, should_stop
-        )
+        build_from_files(named_files(monolingual), named_files(code_mixed), out, on_progress, should_stop)
     show({"out": str(out)}, as_json=False)
 
 

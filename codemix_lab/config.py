@@ -202,7 +202,7 @@ class FineTuneSpec(Spec):
         0, low=0, high=2**31 - 1, help="Draws subset, order and head; equal for every start of a comparison."
     )
     learning_rate: float = parameter(
-        2e-4, low=1e-7, high=1e-1, help="Peak learning rate (linear warm-up, linear decay)."
+        1e-4, low=1e-7, high=1e-1, help="Peak learning rate (linear warm-up, linear decay)."
     )
     batch_size: int = parameter(8, low=1, high=1024, help="Sentences in one step.")
     max_length: int = parameter(

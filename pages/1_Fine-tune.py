@@ -16,7 +16,7 @@ from codemix_lab.config import FineTuneSpec
 from codemix_lab.errors import SpecError
 from codemix_lab.experiments.jobs import JobQueue
 from codemix_lab.ui import comparison, jobs, words
-from codemix_lab.ui.dials import dial
+from codemix_lab.ui.dials import carried, dial
 from codemix_lab.ui.picker import Bench, placed
 from codemix_lab.ui.starter import offer_starter
 
@@ -56,6 +56,7 @@ def compare(bench: Bench) -> None:
             scaling = dial("scaling", "λ of the merged starts")
         with right:
             density = dial("density", "Density of TIES", disabled="TIES" not in kinds)
+        carried("method", "scope")
         cells = st.columns(4, gap="small", vertical_alignment="bottom")
         with cells[0]:
             train_size = number("train_size", "Train sentences", help=words.HELP["train_size"])

@@ -18,6 +18,7 @@ from codemix_lab.text.tasks import starter_tasks
 from codemix_lab.ui import jobs, words
 from codemix_lab.ui.chart import chart
 from codemix_lab.ui.classifiers import choose_tasks, folder_of, kept_models, name_of
+from codemix_lab.ui.dials import carried
 from codemix_lab.ui.escape import brief, plain
 from codemix_lab.ui.figures import matrices
 from codemix_lab.ui.picker import with_chosen
@@ -30,6 +31,7 @@ AT_FIRST = 4
 
 def main() -> None:
     """The page from top to bottom."""
+    carried("method", "scaling", "density", "scope")
     known = kept_models()
     if not known:
         st.info(words.NO_MODELS, icon=":material/model_training:")

@@ -16,6 +16,7 @@ from codemix_lab.experiments.inspection import compare_models
 from codemix_lab.experiments.jobs import Job, JobState
 from codemix_lab.ui import inspection, jobs, words
 from codemix_lab.ui.classifiers import choose_model, kept_models, name_of
+from codemix_lab.ui.dials import carried
 from codemix_lab.ui.escape import plain
 from codemix_lab.ui.picker import Bench
 
@@ -25,6 +26,7 @@ SPLITS = ("test", "dev")
 
 def main() -> None:
     """The page from top to bottom."""
+    carried("method", "scaling", "density", "scope")
     known = kept_models()
     if not known:
         st.info(words.NO_MODELS, icon=":material/model_training:")

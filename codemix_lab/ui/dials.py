@@ -27,15 +27,9 @@ def dials(bench: Bench) -> MergeSpec:
     scope = TrimScope.TENSOR
     if ties:
         with st.expander("More about TIES"):
-            scope = st.radio(
-                "Spend the density over",
-                list(SCOPES),
-                format_func=SCOPES.__getitem__,
-                key="scope",
-                bind="query-params",
-                horizontal=True,
-                help=MergeSpec.parameters()["scope"].help,
-            )
+            scope = _scope()
+    else:
+        carried("scope")
     return MergeSpec(
         base=bench.base,
         adapted=bench.adapted,
@@ -43,6 +37,30 @@ def dials(bench: Bench) -> MergeSpec:
         scaling=scaling,
         density=density if ties else 1.0,
         scope=scope,
+    )
+
+
+def carried(*names: str) -> None:
+    """Keep dials in the URL on a page that does not show them, so that a reload there forgets nothing."""
+    with st.container(key="carried"):
+        for name in names:
+            if name == "method":
+                _method()
+            elif name == "scope":
+                _scope()
+            else:
+                dial(name, name)
+
+
+def _scope() -> TrimScope:
+    return st.radio(
+        "Spend the density over",
+        list(SCOPES),
+        format_func=SCOPES.__getitem__,
+        key="scope",
+        bind="query-params",
+        horizontal=True,
+        help=MergeSpec.parameters()["scope"].help,
     )
 
 

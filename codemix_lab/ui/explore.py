@@ -11,13 +11,13 @@ import pandas as pd
 import streamlit as st
 
 from codemix_lab import paths
-from codemix_lab.config import MergeMethod, MergeSpec
+from codemix_lab.config import MergeSpec
 from codemix_lab.errors import StorageError
 from codemix_lab.evaluation.curve_points import CurvePoint
 from codemix_lab.training.export import merge_command
 from codemix_lab.ui import findings, jobs, words
 from codemix_lab.ui.chart import chart, numbers
-from codemix_lab.ui.desk import Desk
+from codemix_lab.ui.desk import Desk, untrimmed
 from codemix_lab.ui.escape import brief, plain
 from codemix_lab.ui.figures import bars, curve, matrices
 from codemix_lab.ui.readings import COLUMNS, Reading, points_table
@@ -63,6 +63,7 @@ def curves(reading: Reading | None, now: CurvePoint) -> None:
     """F1 and pseudo-perplexity over λ, the dialled λ marked."""
     table = points_table(reading.points if reading else [])
     here = points_table([now])
+    node = reading is not None and reading.exact(now.scaling) is not None
     left, right = st.columns([3, 2], gap="medium")
     with left:
         chart(curve.f1_curve(table, here), table, "f1-over-lambda", _trust(reading))
@@ -70,10 +71,10 @@ def curves(reading: Reading | None, now: CurvePoint) -> None:
         columns = [COLUMNS[0], *COLUMNS[4:]]
         known = table[columns].dropna(how="all", subset=columns[1:3])
         chart(
-            curve.perplexity_curve(table, here),
+            curve.perplexity_curve(table, here.assign(exact=node)),
             known,
             "perplexity-over-lambda",
-            "Left of CPT the model forgets less; right of the base it knows more code-mixed text.",
+            "Held-out sentences. Where a curve falls, the merge knows more of that text than the base.",
         )
 
 
@@ -117,12 +118,14 @@ def own_sentence(desk: Desk, spec: MergeSpec) -> None:
     if not text or not text.strip():
         st.caption("Type a code-mixed sentence: base, merged and CPT answer side by side.")
         return
-    whole = spec.replace(method=MergeMethod.TASK_ARITHMETIC, density=1.0)
-    asked = {"base": whole.replace(scaling=0.0), "merged": spec, "CPT": whole.replace(scaling=1.0)}
-    with st.spinner("Base, merged and CPT read the sentence …"):
-        answers = {name: desk.answer(one, text.strip()) for name, one in asked.items()}
+    asked = {"base": untrimmed(spec, 0.0), "merged": spec, "CPT": untrimmed(spec, 1.0)}
+    found_or_none = {name: desk.answer(one, text.strip()) for name, one in asked.items()}
+    answers = {name: found for name, found in found_or_none.items() if found}
     told = [f"{name}: **{plain(max(found, key=found.__getitem__))}**" for name, found in answers.items()]
+    told += [f"{name}: reading …" for name in asked if name not in answers]
     st.markdown(" · ".join(told))
+    if not answers:
+        return
     table = pd.DataFrame([{"model": name, **found} for name, found in answers.items()])
     chart(bars.probabilities(answers, "Probability of each label"), table, "own-sentence")
 

@@ -25,8 +25,8 @@ PAGES: Final = {
         ":material/tune:",
         "app.py",
         "How much of the task vector should come back?",
-        "Continued pre-training on code-mixed text moved the base model along a direction τ. "
-        "λ decides how far to go; TIES density decides which changes take part.",
+        "Continued pre-training moved the base along a direction τ: λ decides how far to go back along it, "
+        "TIES density which of its changes take part.",
     ),
     "fine-tune": PageWords(
         "Fine-tune",
@@ -74,7 +74,7 @@ NO_TRANSFER: Final = "Choose models and tasks above and press **Test them**; cel
 NO_PAIR: Final = "Choose two models above and press **Compare**; the sentences they disagree on appear here."
 NO_ROWS: Final = "No sentence fits these filters."
 PREDICTED: Final = "Predicted from the curve; the exact model is being scored now."
-EXACT: Final = "Scored exactly at this λ."
+EXACT: Final = "Macro-F1 is scored exactly at this λ; perplexity is read off the curve."
 HELP: Final = {
     "base": "Where the task vector starts: a starter name, a folder with config.json and safetensors, or a hub id.",
     "adapted": "Checkpoints after continued pre-training, up to three. With several, their task vectors are added or merged by TIES.",

@@ -57,10 +57,12 @@ def test_the_dials_have_the_ranges_of_the_spec_and_move_the_numbers(
     scaling, density = at.slider(key="scaling"), at.slider(key="density")
     assert (scaling.min, scaling.max, scaling.value) == (0.0, 1.5, 0.6)
     assert (density.min, density.max, density.disabled) == (0.01, 1.0, True)
+    until(at, everything)
     before = at.metric[2].value
     at.slider(key="scaling").set_value(1.3).run()
-    until(at, lambda at: "λ = 1.30" in finding(at))
+    assert "λ = 1.30" in finding(at)
     assert at.metric[2].value != before
+    until(at, lambda at: any("scored exactly" in c.value for c in at.caption))
     assert at.metric[0].label == "Macro-F1 at λ = 1.30"
 
 
