@@ -49,7 +49,7 @@ class MeanPoolClassifier(nn.Module):
         mean = (hidden * kept).sum(1) / kept.sum(1).clamp(min=1)
         logits = self.head(self.dropout(mean))
         loss = None if labels is None else cross_entropy(logits.float(), labels)
-        return SequenceClassifierOutput(loss=loss, logits=logits)  # type: ignore[arg-type]
+        return SequenceClassifierOutput(loss=loss, logits=logits)
 
     def save_pretrained(self, folder: Path) -> None:
         """Write the encoder as an ordinary folder and the head beside it."""
