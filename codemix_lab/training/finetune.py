@@ -125,7 +125,8 @@ class _Listener(TrainerCallback):
         self._on_progress, self._should_stop = on_progress, should_stop
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        report(self._on_progress, state.global_step, state.max_steps, "fine-tuning")
+        loss = next((f", loss {e['loss']:.3f}" for e in reversed(state.log_history) if "loss" in e), "")
+        report(self._on_progress, state.global_step, state.max_steps, f"fine-tuning{loss}")
         control.should_training_stop |= bool(self._should_stop and self._should_stop())
 
     def on_log(
