@@ -59,18 +59,6 @@ def test_starter_names_share_one_base(starter: tuple[str, ...]) -> None:
 
 
 @pytest.mark.real
-def test_the_curve_on_real_text_foretells_exact_scores(starter: tuple[str, ...], real_data: Path) -> None:
-    task = open_task(str(real_data / "tasks" / "en-hi.sentiment.sentimix2020.tsv.gz"))
-    scorer = MergeScorer.open("starter", ["starter:en-hi"], task, ProbeSpec(train_size=200, score_size=200))
-    spec = MergeSpec("starter", ("starter:en-hi",))
-    curve = scorer.curve(spec)
-    for scaling in (0.2, 0.65, 1.2):
-        check = curve.check(scorer.evaluate(spec.replace(scaling=scaling)))
-        assert check.agreement >= 0.95
-        assert check.f1_difference <= 0.025
-
-
-@pytest.mark.real
 def test_real_tweets_are_cut_as_the_full_vocabulary_cuts_them(
     starter: tuple[str, ...], real_data: Path
 ) -> None:
