@@ -46,7 +46,10 @@ def fine_tune(
     on_progress: Progress | None = None,
     should_stop: ShouldStop | None = None,
 ) -> FineTuneResult:
-    """Fine-tune and write an ordinary classifier folder `out`.
+    """Fine-tune and write a classifier folder `out`.
+
+    For an encoder that is an ordinary encoder folder with the head beside it (`models.mean_pool`), for
+    a decoder an ordinary transformers classifier; `models.loading.load_classifier` opens both.
 
     Subset, order and head depend on `spec.seed` alone, so that starts compared under one seed differ
     in nothing else. Raises `DataError` for a train split smaller than its classes, `StorageError` if
