@@ -1,0 +1,78 @@
+"""Commands that score fine-tuned models and hold them against each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from codemix_lab.cli.options import JSON, LABEL_COLUMN, LIMIT, OUT, SPLIT, SPLIT_COLUMN, TASK, TEXT_COLUMN
+from codemix_lab.cli.terminal import progress, show
+from codemix_lab.config import TaskSpec
+
+app = typer.Typer()
+
+
+@app.command()
+def evaluate(
+    model: str = typer.Option(..., help="A fine-tuned classifier folder."),
+    task: str = TASK,
+    text_column: str | None = TEXT_COLUMN,
+    label_column: str | None = LABEL_COLUMN,
+    split_column: str | None = SPLIT_COLUMN,
+    split: str = SPLIT,
+    limit: int | None = LIMIT,
+    predictions: Path | None = typer.Option(None, help="Write every prediction to this new CSV file."),
+    as_json: bool = JSON,
+) -> None:
+    """Score a fine-tuned model: macro-F1 with its 95 % interval, F1 of each class, confusion."""
+    from codemix_lab.evaluation.metrics import score
+    from codemix_lab.experiments import inspection
+
+    with progress() as (on_progress, should_stop):
+        task_spec = TaskSpec(task, text_column, label_column, split_column)
+        frame = inspection.predictions(model, task_spec, split, limit, on_progress, should_stop)
+    labels = [name.removeprefix("p_") for name in map(str, frame) if name.startswith("p_")]
+    scores = score(list(frame["gold"]), list(frame["predicted"]), labels)
+    if predictions is not None:
+        inspection.write_predictions(frame, predictions)
+    show({"model": model, "split": split, **scores.to_dict()}, as_json)
+
+
+@app.command()
+def transfer(
+    models: list[str] = typer.Option(..., help="Fine-tuned classifier folders (repeat the option)."),
+    tasks: list[str] = typer.Option(..., help="Starter tasks or files (repeat the option)."),
+    split: str = SPLIT,
+    limit: int | None = LIMIT,
+    as_json: bool = JSON,
+) -> None:
+    """Score every model on every task, over the labels they share."""
+    from codemix_lab.experiments.transfer import transfer as run
+
+    with progress() as (on_progress, should_stop):
+        table = run(models, [TaskSpec(t) for t in tasks], split, limit, on_progress, should_stop)
+    show({}, as_json, table)
+
+
+@app.command()
+def compare(
+    a: str = typer.Argument(..., help="Fine-tuned classifier folder A."),
+    b: str = typer.Argument(..., help="Fine-tuned classifier folder B, held against A."),
+    task: str = TASK,
+    text_column: str | None = TEXT_COLUMN,
+    label_column: str | None = LABEL_COLUMN,
+    split_column: str | None = SPLIT_COLUMN,
+    split: str = SPLIT,
+    limit: int | None = LIMIT,
+    out: Path = OUT,
+    as_json: bool = JSON,
+) -> None:
+    """Two models on one task: what B fixed and what it broke, sentence by sentence."""
+    from codemix_lab.experiments.inspection import compare_models, write_comparison
+
+    with progress() as (on_progress, should_stop):
+        task_spec = TaskSpec(task, text_column, label_column, split_column)
+        found = compare_models(a, b, task_spec, split, limit, on_progress, should_stop)
+    write_comparison(found, out)
+    show({"out": str(out), **found.counts, "net gain": found.net_gain, "McNemar p": found.p_value}, as_json)

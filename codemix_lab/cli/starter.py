@@ -1,0 +1,43 @@
+"""Commands of the starter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from codemix_lab.cli.options import JSON
+from codemix_lab.cli.terminal import named_files, progress, show
+
+starter_app = typer.Typer(help="The starter: real weights without a model hub.", rich_markup_mode=None)
+
+
+@starter_app.callback(invoke_without_command=True)
+def starter(context: typer.Context, as_json: bool = JSON) -> None:
+    """Fetch, verify and convert the starter model (91 MB, once)."""
+    if context.invoked_subcommand is not None:
+        return
+    from codemix_lab.models.starter.install import install_starter
+    from codemix_lab.models.starter.names import starter_state
+
+    with progress() as (on_progress, should_stop):
+        folder = install_starter(on_progress, should_stop)
+    show({"folder": str(folder), "names": ", ".join(starter_state().names)}, as_json)
+
+
+@starter_app.command("build")
+def starter_build(
+    monolingual: list[str] = typer.Option(
+        ..., help="LANGUAGE=FILE, one sentence a line (repeat the option)."
+    ),
+    code_mixed: list[str] = typer.Option(..., help="PAIR=FILE, one sentence a line (repeat the option)."),
+    out: Path = typer.Option(
+        ..., help="Folder for the adapters; finished stages in it are kept, broken off ones resumed."
+    ),
+) -> None:
+    """Make the shipped starter weights again from text files: masked-LM pass, then CPT for each pair."""
+    from codemix_lab.training.build_starter import build_from_files
+
+    with progress() as (on_progress, should_stop):
+        build_from_files(named_files(monolingual), named_files(code_mixed), out, on_progress, should_stop)
+    show({"out": str(out)}, as_json=False)
