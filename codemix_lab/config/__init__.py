@@ -2,8 +2,11 @@
 
 from codemix_lab.config.cpt import CptSpec
 from codemix_lab.config.finetune import FineTuneSpec
-from codemix_lab.config.merge import MergeMethod, MergeSpec, TrimScope
+from codemix_lab.config.merge import MergeSpec
+from codemix_lab.config.methods import MergeMethod
+from codemix_lab.config.presets import TiesPreset
 from codemix_lab.config.probe import ProbeSpec
+from codemix_lab.config.scopes import Schedule, TrimScope
 from codemix_lab.config.spec import Parameter, Spec, parameter
 from codemix_lab.config.task import TaskSpec
 
@@ -14,8 +17,10 @@ __all__ = [
     "MergeSpec",
     "Parameter",
     "ProbeSpec",
+    "Schedule",
     "Spec",
     "TaskSpec",
+    "TiesPreset",
     "TrimScope",
     "parameter",
 ]
