@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from codemix_lab.errors import IncompatibleError
 from codemix_lab.merging.flat import check_finite, listed
+from codemix_lab.merging.spread import spread
 from codemix_lab.models.adapters import AdapterDeltas
 from codemix_lab.models.weights import backbone_names
 
@@ -45,11 +46,17 @@ class FileTaskVector:
             if self._known is None or self._known[0] != name:
                 self._known = name, self._adapted[inner].reshape(-1)
             delta = self._known[1][start:stop]
-        else:
-            theirs = self._adapted[self._theirs[inner]].reshape(-1)[start:stop]
-            delta = theirs.to(torch.float32, copy=True)
-            delta.sub_(self._base[name].reshape(-1)[start:stop].to(torch.float32))
-        check_finite(delta, name, self._whose)
+            check_finite(delta, name, self._whose)
+            return delta
+        theirs = self._adapted[self._theirs[inner]].reshape(-1)[start:stop]
+        ours = self._base[name].reshape(-1)[start:stop]
+        delta = torch.empty(stop - start, dtype=torch.float32)
+
+        def subtract(first: int, last: int) -> None:
+            part = delta[first:last].copy_(theirs[first:last])
+            check_finite(part.sub_(ours[first:last].to(torch.float32)), name, self._whose)
+
+        spread(subtract, stop - start)
         return delta
 
     def _check(self) -> None:
@@ -91,16 +98,3 @@ class Pieces:
             self._last = None
             self._last = key, [vector.piece(*key) for vector in self._vectors]
         return self._last[1]
-
-
-def cut_pieces(size: int, piece: int = PIECE) -> list[tuple[int, int]]:
-    """Start and stop of every piece of a tensor of `size` elements.
-
-    >>> cut_pieces(5, piece=2)
-    [(0, 2), (2, 4), (4, 5)]
-    """
-    return [(start, min(start + piece, size)) for start in range(0, size, piece)]
-
-
-Read = Callable[[str, int, int], list[Tensor]]
-"""What `Pieces` is to those who ask: name, start, stop → one δ for each task vector."""

@@ -16,7 +16,8 @@ from codemix_lab.merging.merge import majority, merge_piece
 from codemix_lab.merging.methods.piece import Piece
 from codemix_lab.merging.recipe import Recipe
 from codemix_lab.merging.shards import Shape
-from codemix_lab.merging.sources import PIECE, FileTaskVector, Pieces, cut_pieces
+from codemix_lab.merging.sources import PIECE, FileTaskVector, Pieces
+from codemix_lab.merging.spread import cut_pieces, spread
 from codemix_lab.merging.stream_thresholds import streamed_largest
 from codemix_lab.models.weights import backbone_names
 from codemix_lab.progress import ShouldStop, raise_if_stopped
@@ -63,14 +64,13 @@ class StreamedMerge:
         cuts = [(0, tensor.numel())] if whole else cut_pieces(tensor.numel(), self.piece)
         for start, stop in cuts:
             raise_if_stopped(self.should_stop)
-            deltas, base = self._read(name, start, stop), tensor.reshape(-1)[start:stop]
+            deltas = self._read(name, start, stop)
+            about = Piece(self._inner[place], tensor, self.recipe, self._factors[place], least, below, self._sign)
             if whole:
-                deltas, base = [delta.view(tensor.shape) for delta in deltas], tensor
-            about = Piece(
-                self._inner[place], base, self.recipe, self._factors[place], least, below, self._sign
-            )
-            merged = merge_piece(deltas, about)
-            check_finite(merged, name, "the merged model")
+                merged = merge_piece([delta.view(tensor.shape) for delta in deltas], about)
+                check_finite(merged, name, "the merged model")
+            else:
+                merged = _merge_spans(deltas, replace(about, base=tensor.reshape(-1)[start:stop]), name)
             yield merged
 
     @cached_property
@@ -148,3 +148,16 @@ class StreamedMerge:
             for start, stop in cut_pieces(self.base[own].numel(), self.piece):
                 raise_if_stopped(self.should_stop)
                 yield self._read(own, start, stop), replace(about)
+
+
+def _merge_spans(deltas: Sequence[Tensor], about: Piece, name: str) -> Tensor:
+    merged = torch.empty_like(about.base)
+
+    def merge_span(start: int, stop: int) -> None:
+        span = replace(about, base=about.base[start:stop])
+        part = merge_piece([delta[start:stop] for delta in deltas], span)
+        check_finite(part, name, "the merged model")
+        merged[start:stop] = part
+
+    spread(merge_span, len(merged))
+    return merged
