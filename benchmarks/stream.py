@@ -146,7 +146,9 @@ def make(folder: Path, shapes: dict[str, Shape], base: Path | None) -> None:
 def merge(root: Path, recipe: Recipe, warm: bool = False) -> None:
     """Merge adapted into base as the export does; `warm` only compiles, on one small tensor."""
     base = open_weights(root / "base")
-    merged = StreamedMerge(base, [FileTaskVector(base, open_weights(root / "adapted"), "adapted")], recipe, {})
+    merged = StreamedMerge(
+        base, [FileTaskVector(base, open_weights(root / "adapted"), "adapted")], recipe, {}
+    )
     if warm:
         list(merged.pieces("model.norm.weight"))
         return

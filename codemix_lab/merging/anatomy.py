@@ -69,8 +69,13 @@ def lengths(
                 "norm": math.sqrt(row["tau"]),
                 "relative": math.sqrt(row["tau"] / row["base"]) if row["base"] else math.nan,
             }
-            | {f"energy_{d:g}": row["kept"][i] / row["tau"] if row["tau"] else math.nan for i, d in enumerate(densities)}
-            for (layer, module), row in sorted(rows.items(), key=lambda item: (_place(item[0][0]), item[0][1]))
+            | {
+                f"energy_{d:g}": row["kept"][i] / row["tau"] if row["tau"] else math.nan
+                for i, d in enumerate(densities)
+            }
+            for (layer, module), row in sorted(
+                rows.items(), key=lambda item: (_place(item[0][0]), item[0][1])
+            )
         ],
         columns=["layer", "module", "elements", "norm", "relative", *(f"energy_{d:g}" for d in densities)],
     )
@@ -98,9 +103,21 @@ def agreement(
                 raise_if_stopped(should_stop)
                 row = sums.setdefault(layer_of(name), [0.0] * 6)
                 for a, b in zip(_blocks(first), _blocks(task_vectors[other][name]), strict=True):
-                    opposed = torch.signbit(a).logical_xor_(torch.signbit(b)).logical_and_(a != 0).logical_and_(b != 0)
+                    opposed = (
+                        torch.signbit(a)
+                        .logical_xor_(torch.signbit(b))
+                        .logical_and_(a != 0)
+                        .logical_and_(b != 0)
+                    )
                     wins = opposed.logical_and(a.abs() >= b.abs())
-                    found = (_dot(a, b), _dot(a, a), _dot(b, b), a.numel(), int(opposed.sum()), int(wins.sum()))
+                    found = (
+                        _dot(a, b),
+                        _dot(a, a),
+                        _dot(b, b),
+                        a.numel(),
+                        int(opposed.sum()),
+                        int(wins.sum()),
+                    )
                     for place, value in enumerate(found):
                         row[place] += value
             rows += [_agreement_row(layer, one, other, row) for layer, row in sums.items()]

@@ -83,7 +83,9 @@ def write_adapter(
                 if used != rank:
                     ranks[module] = used
             lost, whole = lost + missed, whole + square
-            rows.append({"tensor": name, "rank": used, "norm": math.sqrt(square), "error": math.sqrt(missed / square)})
+            rows.append(
+                {"tensor": name, "rank": used, "norm": math.sqrt(square), "error": math.sqrt(missed / square)}
+            )
         if not targets:
             raise SpecError("no matrix of a linear layer changed, so there is nothing to write as LoRA.")
         save_file(tensors, folder / "adapter_model.safetensors", metadata={"format": "pt"})
@@ -106,4 +108,10 @@ def write_adapter(
 
 
 def _is_linear(name: str, delta: Tensor) -> bool:
-    return delta.ndim == 2 and name.endswith(".weight") and "embed" not in name and "wte" not in name and "wpe" not in name
+    return (
+        delta.ndim == 2
+        and name.endswith(".weight")
+        and "embed" not in name
+        and "wte" not in name
+        and "wpe" not in name
+    )

@@ -65,7 +65,9 @@ def from_mergekit(text: str) -> MergeSpec:
     config = load_yaml(text)
     unknown = sorted(set(map(str, config)) - _KNOWN)
     if unknown:
-        raise SpecError(f"the mergekit field “{unknown[0]}” has no counterpart here: known are {_list(_KNOWN)}.")
+        raise SpecError(
+            f"the mergekit field “{unknown[0]}” has no counterpart here: known are {_list(_KNOWN)}."
+        )
     method = config.get("merge_method")
     if method not in _METHODS:
         raise SpecError(f"merge_method = {method!r} cannot be read: known are {_list(_METHODS)}.")
@@ -84,10 +86,14 @@ def from_mergekit(text: str) -> MergeSpec:
     if method == "slerp":
         return MergeSpec(base, adapted, MergeMethod.SLERP, _number(shared, "t", None))
     if method == "linear":
-        whole = sum(_number(own, "weight", 1.0) for _, own in settings) if shared.get("normalize", True) else 1.0
+        whole = (
+            sum(_number(own, "weight", 1.0) for _, own in settings) if shared.get("normalize", True) else 1.0
+        )
         if not whole:
             raise SpecError("weight: the weights add up to 0, so there is no average. Change one of them.")
-        return MergeSpec(base, adapted, MergeMethod.TASK_ARITHMETIC, 1.0, weights=tuple(w / whole for w in weights))
+        return MergeSpec(
+            base, adapted, MergeMethod.TASK_ARITHMETIC, 1.0, weights=tuple(w / whole for w in weights)
+        )
     normalised = shared.get("normalize", method == "ties")
     if method == "task_arithmetic":
         chosen = MergeMethod.LINEAR if normalised else MergeMethod.TASK_ARITHMETIC
@@ -131,7 +137,9 @@ def load_yaml(text: str) -> dict[str, Any]:
 
 def _expressed(spec: MergeSpec) -> tuple[str, dict[str, Any]]:
     if spec.schedule is not Schedule.CONSTANT or any(getattr(spec, group) != 1.0 for group in GROUPS):
-        raise NotInMergekit("λ that differs between layers or modules is not written as a mergekit configuration.")
+        raise NotInMergekit(
+            "λ that differs between layers or modules is not written as a mergekit configuration."
+        )
     method, plain = spec.method, not spec.weights
     if method is MergeMethod.TASK_ARITHMETIC:
         return "task_arithmetic", {"normalize": False}
@@ -143,7 +151,9 @@ def _expressed(spec: MergeSpec) -> tuple[str, dict[str, Any]]:
         mergekits = spec.preset is TiesPreset.MERGEKIT and spec.scope is TrimScope.TENSOR
         if mergekits or (spec.preset is TiesPreset.LAB and spec.density == 1 and plain):
             return "ties", {"normalize": True}
-    raise NotInMergekit(f"{method} with these parameters is not what mergekit computes: use the preset mergekit.")
+    raise NotInMergekit(
+        f"{method} with these parameters is not what mergekit computes: use the preset mergekit."
+    )
 
 
 def _without_heads(value: float) -> list[dict[str, Any]]:
@@ -173,7 +183,9 @@ def _parameters(values: Any, where: str) -> dict[str, Any]:
         raise SpecError(f"{where}: parameters want named fields.")
     for name in values:
         if name not in _PARAMETERS:
-            raise SpecError(f"{where}: the parameter “{name}” cannot be read: known are {_list(_PARAMETERS)}.")
+            raise SpecError(
+                f"{where}: the parameter “{name}” cannot be read: known are {_list(_PARAMETERS)}."
+            )
     return {name: _plain(value, f"{where}: {name}") for name, value in values.items()}
 
 

@@ -65,7 +65,9 @@ class StreamedMerge:
         for start, stop in cuts:
             raise_if_stopped(self.should_stop)
             deltas = self._read(name, start, stop)
-            about = Piece(self._inner[place], tensor, self.recipe, self._factors[place], least, below, self._sign)
+            about = Piece(
+                self._inner[place], tensor, self.recipe, self._factors[place], least, below, self._sign
+            )
             if whole:
                 merged = merge_piece([delta.view(tensor.shape) for delta in deltas], about)
                 check_finite(merged, name, "the merged model")

@@ -59,5 +59,8 @@ def tied_heads(base: Checkpoint, weights: Mapping[str, Tensor]) -> dict[str, str
     return {
         name: inputs[0]
         for name in weights
-        if inputs and is_head(name) and weights[name].ndim == 2 and torch.equal(weights[name], weights[inputs[0]])
+        if inputs
+        and is_head(name)
+        and weights[name].ndim == 2
+        and torch.equal(weights[name], weights[inputs[0]])
     }

@@ -36,7 +36,9 @@ class Weights(Mapping[str, Tensor]):
                 raise _damaged(path, error) from error
             for name in names:
                 if name in self._files:
-                    raise CheckpointError(f"{path}: “{name}” stands in another shard too. Fetch the model again.")
+                    raise CheckpointError(
+                        f"{path}: “{name}” stands in another shard too. Fetch the model again."
+                    )
                 self._files[name] = opened
 
     def __getitem__(self, name: str) -> Tensor:

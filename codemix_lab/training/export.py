@@ -55,7 +55,9 @@ def export_merge(
     """
     base, tips, _ = open_sources(spec.base, spec.adapted)
     if Path(out).exists():
-        raise StorageError(f"{out} exists already and is never overwritten. Choose another name or remove it first.")
+        raise StorageError(
+            f"{out} exists already and is never overwritten. Choose another name or remove it first."
+        )
     recipe = Recipe.of(spec)
     recipe.check(len(tips))
     weights = base_weights(base)

@@ -11,6 +11,7 @@ from transformers import PreTrainedTokenizerBase
 
 from codemix_lab.config import MergeSpec
 from codemix_lab.merging.live import LiveMerge
+from codemix_lab.merging.recipe import Recipe
 from codemix_lab.merging.task_vector import TaskVector
 from codemix_lab.models.checkpoints import Checkpoint, open_checkpoint
 from codemix_lab.models.compatibility import check_pair
@@ -38,7 +39,7 @@ def open_merge(base: str, adapted: Sequence[str]) -> OpenMerge:
     """
     root, tips, notes = open_sources(base, adapted)
     state = backbone_state(root)
-    return OpenMerge(root, tips, LiveMerge(state, [_task_vector(root, state, tip) for tip in tips]), notes)
+    return OpenMerge(root, tips, LiveMerge(state, [task_vector(root, state, tip) for tip in tips]), notes)
 
 
 def open_sources(
@@ -50,7 +51,7 @@ def open_sources(
     return root, tips, tuple(dict.fromkeys(note for tip in tips for note in check_pair(root, tip)))
 
 
-def _task_vector(base: Checkpoint, state: Mapping[str, torch.Tensor], tip: Checkpoint) -> TaskVector:
+def task_vector(base: Checkpoint, state: Mapping[str, torch.Tensor], tip: Checkpoint) -> TaskVector:
     """τ of a checkpoint; of an adapter on the very base, its exact ΔW without rounding."""
     if tip.adapter is None or base.adapter is not None:
         return TaskVector.between(state, backbone_state(tip))
@@ -60,7 +61,7 @@ def _task_vector(base: Checkpoint, state: Mapping[str, torch.Tensor], tip: Check
 def merged_weights(spec: MergeSpec) -> tuple[Checkpoint, dict[str, torch.Tensor]]:
     """The base checkpoint of `spec` and its merged backbone, fresh float32 tensors by name."""
     opened = open_merge(spec.base, spec.adapted)
-    return opened.base, opened.live.snapshot(spec.scaling, spec.density, spec.method, spec.scope)
+    return opened.base, opened.live.snapshot(Recipe.of(spec))
 
 
 def start_classifier(

@@ -90,7 +90,9 @@ def test_an_adapter_of_a_decoder(tiny_decoder: Path, tmp_path: Path) -> None:
     check_equal(tiny_decoder, adapter, merged_by_peft(AutoModelForCausalLM, tiny_decoder, adapter))
 
 
-def test_other_bases_and_other_kinds_are_refused(tiny_encoder: Path, tiny_decoder: Path, tmp_path: Path) -> None:
+def test_other_bases_and_other_kinds_are_refused(
+    tiny_encoder: Path, tiny_decoder: Path, tmp_path: Path
+) -> None:
     lora = LoraConfig(r=4, target_modules=["query"])
     adapter = shaken(get_peft_model(AutoModel.from_pretrained(tiny_encoder), lora), tmp_path / "adapter")
     with pytest.raises(IncompatibleError, match="made for another base"):

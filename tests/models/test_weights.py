@@ -65,7 +65,10 @@ def test_an_index_that_is_none_is_refused(tmp_path: Path, index: str) -> None:
 def test_names_lose_what_all_share_and_heads() -> None:
     llama = ["model.embed_tokens.weight", "model.layers.0.mlp.weight", "model.norm.weight", "lm_head.weight"]
     assert list(backbone_names(llama)) == ["embed_tokens.weight", "layers.0.mlp.weight", "norm.weight"]
-    assert backbone_names(["embed_tokens.weight", "layers.0.w"]).keys() == {"embed_tokens.weight", "layers.0.w"}
+    assert backbone_names(["embed_tokens.weight", "layers.0.w"]).keys() == {
+        "embed_tokens.weight",
+        "layers.0.w",
+    }
     assert backbone_names(["w"]) == {"w": "w"}
 
 
@@ -91,7 +94,9 @@ HEADERS = st.one_of(
 
 
 @given(HEADERS, st.one_of(st.none(), st.integers(0, 2**64 - 1)), st.binary(max_size=64))
-def test_whatever_the_header_says_it_opens_or_is_refused(header: bytes, length: int | None, data: bytes) -> None:
+def test_whatever_the_header_says_it_opens_or_is_refused(
+    header: bytes, length: int | None, data: bytes
+) -> None:
     with tempfile.TemporaryDirectory() as folder:
         size = len(header) if length is None else length
         (Path(folder) / "model.safetensors").write_bytes(struct.pack("<Q", size) + header + data)
