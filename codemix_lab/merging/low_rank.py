@@ -22,9 +22,8 @@ from codemix_lab.progress import Progress, ShouldStop, raise_if_stopped, report
 def low_rank(delta: Tensor, rank: int) -> tuple[Tensor, Tensor]:
     """B (rows, r) and A (r, columns) with B·A nearest to a matrix, r = min(rank, rows, columns).
 
-    Truncated singular value decomposition, optimal in the Frobenius norm (Eckart and Young 1936);
-    each factor takes the root of the singular values. Computed in float32 on a Gram matrix where it
-    is much smaller (none here), so by LAPACK.
+    Truncated singular value decomposition in float32, optimal in the Frobenius norm (Eckart and Young
+    1936); each factor takes the root of the singular values.
 
     >>> b, a = low_rank(torch.tensor([[2.0, 0.0], [0.0, 1.0]]), 1)
     >>> (b @ a).abs().round(decimals=4).tolist()
