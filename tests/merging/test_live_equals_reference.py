@@ -76,7 +76,7 @@ def model(seed: int, scale: float = 1.0) -> dict[str, Tensor]:
     return {name: torch.randn(shape, generator=generator) * scale for name, shape in sizes.items()}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(case=cases(), choices=st.lists(CHOICES, min_size=1, max_size=4))
 def test_live_equals_reference(
     case: Case, choices: list[tuple[float, float, MergeMethod, TrimScope]]
@@ -89,7 +89,7 @@ def test_live_equals_reference(
             assert_same({name: t.to(case.base[name].dtype) for name, t in state.items()}, expected)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(case=cases(), choice=CHOICES)
 def test_the_torch_path_of_other_devices_equals_reference(
     case: Case, choice: tuple[float, float, MergeMethod, TrimScope]
