@@ -14,8 +14,8 @@ from torch import Tensor
 
 from codemix_lab.config import MergeMethod, TiesPreset, TrimScope
 from codemix_lab.merging import kernels
-from codemix_lab.merging.flat import FlatLayout
 from codemix_lab.merging.bounds import trims
+from codemix_lab.merging.flat import FlatLayout
 from codemix_lab.merging.merge import majority, merge_piece, whose
 from codemix_lab.merging.methods.piece import Piece
 from codemix_lab.merging.recipe import Recipe
@@ -172,7 +172,7 @@ class LiveMerge:
     def _fill(self, merged: Tensor, wanted: Recipe, segments: NDArray[np.int64], exact: bool) -> None:
         limits = [thresholds.of(wanted, exact) for thresholds in self._thresholds]
         least, below = (np.stack(each).astype(np.float32) for each in zip(*limits, strict=True))
-        kernel = _kernel(wanted, len(self._taus)) if merged.device.type == "cpu" else None
+        kernel = kernel_for(wanted, len(self._taus)) if merged.device.type == "cpu" else None
         if kernel is None:
             self._fill_by_torch(merged, wanted, segments, least, below)
         else:
@@ -226,7 +226,7 @@ def _recipe(scaling: float | Recipe, density: float, method: MergeMethod, scope:
     return scaling if isinstance(scaling, Recipe) else Recipe(scaling, density, method, scope)
 
 
-def _kernel(wanted: Recipe, count: int) -> Callable[..., None] | None:
+def kernel_for(wanted: Recipe, count: int) -> Callable[..., None] | None:
     """The compiled loop for a recipe, where there is one."""
     if wanted.method is MergeMethod.TASK_ARITHMETIC:
         return kernels.merge_one if count == 1 else kernels.merge_sum

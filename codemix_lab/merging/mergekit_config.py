@@ -195,7 +195,7 @@ def _plain(value: Any, where: str) -> Any:
         rest = [one["value"] for one in value if one.get("filter") not in HEADS]
         if len(rest) == 1 and "filter" not in value[-1]:
             value = rest[0]
-    if isinstance(value, bool) or isinstance(value, (int, float)):
+    if isinstance(value, (bool, int, float)):
         return value
     raise SpecError(f"{where} = {value!r} cannot be read: give one number for all layers.")
 

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from codemix_lab.merging.bounds import pools, ranks, trims
 from codemix_lab.merging.flat import check_finite
+from codemix_lab.merging.live import kernel_for
 from codemix_lab.merging.merge import majority, merge_piece
 from codemix_lab.merging.methods.piece import Piece
 from codemix_lab.merging.recipe import Recipe
@@ -153,13 +155,23 @@ class StreamedMerge:
 
 
 def _merge_spans(deltas: Sequence[Tensor], about: Piece, name: str) -> Tensor:
+    """One piece, span by span: by the live engine's compiled loop where the recipe has one."""
     merged = torch.empty_like(about.base)
+    kernel = kernel_for(about.recipe, len(deltas)) if about.factor else None
+    least = np.array(about.least, dtype=np.float32)[:, None]
+    factors, weights = np.array([about.factor], dtype=np.float32), np.array(about.weights, dtype=np.float32)
 
     def merge_span(start: int, stop: int) -> None:
-        span = replace(about, base=about.base[start:stop])
-        part = merge_piece([delta[start:stop] for delta in deltas], span)
-        check_finite(part, name, "the merged model")
+        parts = [delta[start:stop] for delta in deltas]
+        base = about.base[start:stop]
+        if kernel is None:
+            part = merge_piece(parts, replace(about, base=base))
+        else:
+            part = torch.empty(stop - start, dtype=torch.float32)
+            taus, rows = tuple(p.numpy() for p in parts), np.array([[0, stop - start, 0]])
+            kernel(base.to(torch.float32).numpy(), taus, part.numpy(), rows, least, factors, weights)
         merged[start:stop] = part
+        check_finite(merged[start:stop] if merged.dtype == torch.float16 else part, name, "the merged model")
 
     spread(merge_span, len(merged))
     return merged

@@ -58,8 +58,8 @@ class AdapterDeltas(Mapping[str, Tensor]):
         read = {part: self._saved[key].to(torch.float32) for part, key in parts.items()}
         if "lora_B.bias" in read:
             return read["lora_B.bias"] * self._scale(parts["rank"], read["rank"].shape[0])
-        a, b = (read.get(f"lora_{x}.weight", read.get(f"lora_embedding_{x}")) for x in "AB")
-        assert a is not None and b is not None
+        kind = "embedding_%s" if "lora_embedding_A" in parts else "%s.weight"
+        a, b = (read["lora_" + kind % half] for half in "AB")
         turned = "lora_embedding_A" in parts or bool(self._config.get("fan_in_fan_out"))
         delta = b @ a
         delta = (delta.T if turned else delta) * self._scale(next(iter(parts.values())), a.shape[0])
@@ -159,4 +159,4 @@ def _read_config(folder: Path) -> dict[str, Any]:
     kind = config.get("peft_type") if isinstance(config, dict) else None
     if kind != "LORA":
         raise CheckpointError(f"{path}: {kind} adapters cannot be turned into a task vector; LoRA can.")
-    return config  # type: ignore[no-any-return]
+    return config

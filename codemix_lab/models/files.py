@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor
 
+from codemix_lab.errors import CheckpointError
 from codemix_lab.models.adapters import AdapterDeltas
 from codemix_lab.models.checkpoints import Checkpoint
 from codemix_lab.models.weights import backbone_names, is_head, open_weights
@@ -34,7 +35,8 @@ class AdaptedWeights(Mapping[str, Tensor]):
 
 def adapter_deltas(checkpoint: Checkpoint) -> AdapterDeltas:
     """ΔW of a checkpoint's adapter over its full weights."""
-    assert checkpoint.adapter is not None
+    if checkpoint.adapter is None:
+        raise CheckpointError(f"{checkpoint.ref} is no adapter, so it has no deltas of its own.")
     return AdapterDeltas(checkpoint.adapter, open_weights(checkpoint.folder))
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -27,10 +27,10 @@ class Weights(Mapping[str, Tensor]):
     def __init__(self, folder: Path, files: list[Path]) -> None:
         """Raises `CheckpointError` naming the file that is damaged, cut short or repeats a tensor."""
         self.folder = folder
-        self._files: dict[str, safe_open] = {}
+        self._files: dict[str, Any] = {}
         for path in files:
             try:
-                opened = safe_open(path, framework="pt")
+                opened: Any = safe_open(path, framework="pt")
                 names = list(opened.keys())
             except (SafetensorError, OSError, ValueError) as error:
                 raise _damaged(path, error) from error
@@ -43,9 +43,10 @@ class Weights(Mapping[str, Tensor]):
 
     def __getitem__(self, name: str) -> Tensor:
         try:
-            return self._files[name].get_tensor(name)
+            tensor: Tensor = self._files[name].get_tensor(name)
         except (SafetensorError, ValueError, RuntimeError) as error:
             raise _damaged(self.folder, error) from error
+        return tensor
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._files)
@@ -84,8 +85,7 @@ def backbone_names(names: Mapping[str, object] | list[str]) -> dict[str, str]:
     {'encoder.w': 'bert.encoder.w', 'embeddings.weight': 'bert.embeddings.gamma'}
     """
     inner = [name for name in names if not is_head(name)]
-    shared = os.path.commonprefix([name.split(".")[:-1] for name in inner]) if len(inner) > 1 else []
-    start = len(".".join(shared)) + 1 if shared else 0
+    start = _shared_length([name.split(".")[:-1] for name in inner]) if len(inner) > 1 else 0
     return {_modern(name[start:]): name for name in inner}
 
 
@@ -97,6 +97,16 @@ def floating(weights: Mapping[str, Tensor], name: str) -> bool:
 def _modern(name: str) -> str:
     stem, dot, ending = name.rpartition(".")
     return f"{stem}{dot}{_OLD_ENDINGS.get(ending, ending)}"
+
+
+def _shared_length(paths: list[list[str]]) -> int:
+    """Letters, dots included, of the leading parts that all paths have."""
+    length = 0
+    for parts in zip(*paths, strict=False):
+        if len(set(parts)) > 1:
+            break
+        length += len(parts[0]) + 1
+    return length
 
 
 def _damaged(path: Path, error: Exception) -> CheckpointError:
