@@ -108,7 +108,7 @@ def measure(rounds: int) -> tuple[dict[str, float | None], float]:
         key: value / seconds["unit"] for key, value in seconds.items() if key != "unit"
     }
     del live
-    for count, key in ((2, "two_ratio"), (3, "three_ratio")):
+    for key in ("two_ratio", "three_ratio"):
         vectors.append(TaskVector(random_state(1e-3)))
         several = LiveMerge(vector.layout.views(other), vectors)
         ratios[key] = ratio_of_many(several, unit, rounds)

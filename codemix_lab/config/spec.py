@@ -34,6 +34,7 @@ class Parameter:
     high: float | None
     step: float | None
     help: str
+    sparse: bool = False
 
 
 def parameter(
@@ -74,6 +75,7 @@ class Spec:
                 f.metadata.get("high"),
                 f.metadata.get("step"),
                 f.metadata.get("help", ""),
+                f.metadata.get("sparse", False),
             )
             for f in dataclasses.fields(cls)  # type: ignore[arg-type]
         }

@@ -35,6 +35,7 @@ class Recipe:
         object.__setattr__(self, "method", MergeMethod(self.method))
         object.__setattr__(self, "scope", TrimScope(self.scope))
         object.__setattr__(self, "preset", TiesPreset(self.preset))
+        object.__setattr__(self, "schedule", Schedule(self.schedule))
         object.__setattr__(self, "options", checked_options(self.method, self.options))
 
     @classmethod

@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 
 from codemix_lab import __version__
-from codemix_lab.config import MergeSpec
+from codemix_lab.config import MergeMethod, MergeSpec
 from codemix_lab.errors import StorageError
 from codemix_lab.merging.export import export_merged
 from codemix_lab.merging.mergekit_config import CONFIG_FILE, NotInMergekit, to_mergekit
@@ -25,8 +25,8 @@ tags: [model-merging, task-arithmetic, code-mixing]
 ---
 # Merged model
 
-θ_merged = θ_base + λ·{combined}, λ = {scaling:g}{density}, made by CodeMix Lab {version}
-(task vectors: Ilharco et al. 2023; TIES: Yadav et al. 2023; for code-mixed text: arXiv 2510.19782).
+θ_merged = θ_base + λ·{combined}, λ = {scaling:g}{further}, made by CodeMix Lab {version}
+(task vectors: Ilharco et al. 2023; for code-mixed text: arXiv 2510.19782). {about}
 
 | part | checkpoint | fingerprint (SHA-256) |
 |---|---|---|
@@ -76,11 +76,12 @@ def export_merge(
 def merge_card(spec: MergeSpec, base: Checkpoint) -> str:
     """Markdown that states sources, fingerprints, method and every parameter."""
     parts = [("base", base), *(("adapted", open_checkpoint(ref, base=base)) for ref in spec.adapted)]
-    ties = spec.method == "ties"
+    further = {**_further(spec), **{name: f"{value:g}" for name, value in spec.options}}
     return _CARD.format(
-        combined="TIES(τ)" if ties else "Στ",
+        combined="Στ" if spec.method is MergeMethod.TASK_ARITHMETIC else f"{spec.method.label}(τ)",
         scaling=spec.scaling,
-        density=f", density = {spec.density:g} (scope: {spec.scope})" if ties else "",
+        about=f"{spec.method.label}: {spec.method.help}",
+        further="".join(f", {name} = {value}" for name, value in further.items()),
         version=__version__,
         sources="\n".join(f"| {part} | `{c.ref}` | `{c.fingerprint}` |" for part, c in parts),
         command=merge_command(spec, "DIR"),
@@ -90,8 +91,28 @@ def merge_card(spec: MergeSpec, base: Checkpoint) -> str:
 def merge_command(spec: MergeSpec, out: str) -> str:
     """The command line that makes this merge."""
     adapted = " ".join(f"--adapted {ref}" for ref in spec.adapted)
-    ties = f" --density {spec.density:g} --scope {spec.scope}" if spec.method == "ties" else ""
-    return f"codemix-lab merge --base {spec.base} {adapted} --method {spec.method} --scaling {spec.scaling:g}{ties} --out {out}"
+    given = {"method": spec.method, "scaling": f"{spec.scaling:g}", **_further(spec)}
+    said = " ".join(
+        f"--{name.replace('_', '-')}{'=' if value.startswith('-') else ' '}{value}"
+        for name, value in given.items()
+    )
+    own = "".join(f" --option {name}={value:g}" for name, value in spec.options)
+    return f"codemix-lab merge --base {spec.base} {adapted} {said}{own} --out {out}"
+
+
+def _further(spec: MergeSpec) -> dict[str, str]:
+    """Parameters beyond method and λ as the command line takes them; those that say nothing are left out."""
+    shared = {"density", "scope"} & set(spec.method.reads)
+    plain = spec.to_dict()
+    names = [n for n in plain if n in shared or (MergeSpec.parameters()[n].sparse and n != "options")]
+    return {
+        name: ",".join(f"{v:g}" for v in plain[name])
+        if isinstance(plain[name], list)
+        else f"{plain[name]:g}"
+        if isinstance(plain[name], float)
+        else str(plain[name])
+        for name in names
+    }
 
 
 def _mergekit_name(checkpoint: Checkpoint) -> str:
