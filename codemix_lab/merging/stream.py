@@ -21,8 +21,12 @@ from codemix_lab.merging.shards import Shape
 from codemix_lab.merging.sources import PIECE, FileTaskVector, Pieces
 from codemix_lab.merging.spread import cut_pieces, spread
 from codemix_lab.merging.stream_thresholds import streamed_largest
+from codemix_lab.merging.ties import kth_largest
 from codemix_lab.models.weights import backbone_names
 from codemix_lab.progress import ShouldStop, raise_if_stopped
+
+_SORTED = 1 << 18
+"""Elements up to which selecting is faster than counting."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +138,11 @@ class StreamedMerge:
                         raise_if_stopped(self.should_stop)
                         yield self._read(own, start, stop)[number]
 
-            found = streamed_largest(changes, wanted)
+            if size <= _SORTED:
+                together = torch.cat([change.abs() for change in changes()])
+                found = [kth_largest(together, rank) for rank in wanted]
+            else:
+                found = streamed_largest(changes, wanted)
             least.append(found[0])
             below.append(found[1] if top else math.inf)
         return least, below

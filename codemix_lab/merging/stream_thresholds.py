@@ -12,6 +12,9 @@ from torch import Tensor
 from codemix_lab.merging import kernels
 from codemix_lab.merging.thresholds import cut, evenly
 
+_MOST = 1 << 31
+"""Elements counted in 32 bits before they are added up in 64."""
+
 
 def streamed_largest(pieces: Callable[[], Iterator[Tensor]], ranks: list[int]) -> list[float]:
     """The k-th largest magnitude over all pieces, exactly, for every k in `ranks`; pieces are read twice.
@@ -53,6 +56,7 @@ def _gather(
     threads = torch.get_num_threads()
     sums = np.zeros(shape, dtype=np.int64)
     parts = np.zeros((threads, *shape), dtype=np.uint32)
+    waiting = 0
     for piece in pieces():
         bits = piece.numpy().view(np.uint32)
         groups = evenly(cut([(0, len(bits))]), threads)
@@ -61,6 +65,9 @@ def _gather(
             count(bits, groups[i], parts[i])
 
         kernels.share(one, range(len(groups)), threads)
-        sums += parts.sum(axis=0, dtype=np.int64)
-        parts[:] = 0
-    return sums
+        waiting += len(bits)
+        if waiting > _MOST:
+            sums += parts.sum(axis=0, dtype=np.int64)
+            parts[:] = 0
+            waiting = 0
+    return sums + parts.sum(axis=0, dtype=np.int64)
