@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from codemix_lab.errors import CheckpointError
+from codemix_lab.merging.kernels import MAGNITUDE, compiled
 from codemix_lab.merging.modules import layer_number, module_kind
 from codemix_lab.merging.spread import cut_pieces
 from codemix_lab.progress import Progress, ShouldStop, raise_if_stopped, report
@@ -54,7 +55,7 @@ def lengths(
         report(on_progress, done, len(names), name)
         key = layer_of(name), module_kind(name)
         row = rows.setdefault(key, {"elements": 0, "tau": 0.0, "base": 0.0, "kept": np.zeros(len(densities))})
-        tau = task_vector[name].reshape(-1).to(torch.float32)
+        tau = task_vector[name].reshape(-1).to(torch.float32).contiguous()
         square, kept = _energy(tau, densities)
         row["elements"] += tau.numel()
         row["tau"] += square
@@ -145,14 +146,19 @@ def moved_rows(task_vector: Mapping[str, Tensor], pieces: Mapping[int, str], cou
     )
 
 
+@compiled
+def _count_energy(values: Any, bits: Any, counts: Any, sums: Any) -> None:
+    for i in range(values.size):
+        place = (bits[i] & MAGNITUDE) >> np.uint32(19)
+        counts[place] += 1.0
+        sums[place] += np.float64(values[i]) * np.float64(values[i])
+
+
 def _energy(tau: Tensor, densities: Sequence[float]) -> tuple[float, np.ndarray[Any, Any]]:
     """‖τ‖² and the part of it that each density keeps."""
     counts, sums = np.zeros(_BINS), np.zeros(_BINS)
-    for part in _blocks(tau):
-        bins = ((part.view(torch.int32) & 0x7FFFFFFF) >> 19).numpy()
-        squares = part.double().square_().numpy()
-        counts += np.bincount(bins, minlength=_BINS)
-        sums += np.bincount(bins, weights=squares, minlength=_BINS)
+    if tau.numel():
+        _count_energy(tau.numpy(), tau.numpy().view(np.uint32), counts, sums)
     counts, sums = counts[::-1], sums[::-1]
     reached, energy = np.concatenate([[0.0], np.cumsum(counts)]), np.concatenate([[0.0], np.cumsum(sums)])
     wanted = [min(tau.numel(), max(1, round(d * tau.numel()))) if tau.numel() else 0 for d in densities]
