@@ -11,7 +11,7 @@ from codemix_lab.text.tasks import STARTER, open_task, starter_tasks
 
 SENTIMENT = ("negative", "neutral", "positive")
 SIZES = {
-    "en-hi": {"train": 250, "dev": 100, "test": 100},
+    "en-hi": {"train": 500, "dev": 200, "test": 200},
     "en-es": {"train": 50, "dev": 30, "test": 70},
     "en-ta": {"test": 100},
     "en-ml": {"test": 100},
