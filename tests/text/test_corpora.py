@@ -13,8 +13,8 @@ SENTIMENT = ("negative", "neutral", "positive")
 SIZES = {
     "en-hi": {"train": 500, "dev": 200, "test": 200},
     "en-es": {"train": 50, "dev": 30, "test": 70},
-    "en-ta": {"test": 100},
-    "en-ml": {"test": 100},
+    "en-ta": {"train": 140, "dev": 60, "test": 100},
+    "en-ml": {"train": 140, "dev": 60, "test": 100},
 }
 
 
