@@ -105,7 +105,9 @@ def choose_columns(
     if found["split"].column is None:
         free, found["split"] = _take(free, [c for c in free if _is_split(head[c])])
     if found["text"].column is None:
-        wordy = {c: head[c].str.split().str.len().mean() for c in free if c not in ("tags", "id")}
+        wordy = {
+            c: head[c].map(lambda cell: len(cell.split())).mean() for c in free if c not in ("tags", "id")
+        }
         best = max(wordy, key=wordy.__getitem__, default=None)
         free, found["text"] = _take(free, [best] if best is not None and wordy[best] >= 2 else [])
     text_column = found["text"].column

@@ -58,6 +58,21 @@ def starter_tasks(kind: str | None = None) -> tuple[str, ...]:
     )
 
 
+def starter_card(name: str) -> TaskCard:
+    """The card of a starter task."""
+    pair, _, kind = name.partition(".")
+    kind = kind or "sentiment"
+    return TaskCard(
+        name,
+        title=f"Starter corpus, {PAIRS[pair].name}, {kind}",
+        kind=kind,
+        pair=pair,
+        licence="Apache-2.0",
+        citation="Written for CodeMix Lab; synthetic, no benchmark.",
+        homepage="codemix_lab/text/starter/README.md",
+    )
+
+
 def find_place(asked: TaskSpec) -> Place:
     """Where the rows of a spec lie: a starter name, then a registered one, then a path, then a hub id.
 
@@ -65,9 +80,8 @@ def find_place(asked: TaskSpec) -> Place:
     """
     source = asked.source
     if source in starter_tasks():
-        pair, _, kind = source.partition(".")
-        path = STARTER / f"{pair}.{kind or 'sentiment'}.tsv"
-        return Place(source, source, asked, pair, path, _starter_card(source, pair, kind or "sentiment"))
+        own = starter_card(source)
+        return Place(source, source, asked, own.pair, STARTER / f"{own.pair}.{own.kind}.tsv", own)
     card = find_card(source)
     if card is not None:
         spec = card.spec(asked)
@@ -107,15 +121,3 @@ def _bare(name: str) -> str:
 
 def _starter_name(pair: str, kind: str) -> str:
     return pair if kind == "sentiment" else f"{pair}.{kind}"
-
-
-def _starter_card(name: str, pair: str, kind: str) -> TaskCard:
-    return TaskCard(
-        name,
-        title=f"Starter corpus, {PAIRS[pair].name}, {kind}",
-        kind=kind,
-        pair=pair,
-        licence="Apache-2.0",
-        citation="Written for CodeMix Lab; synthetic, no benchmark.",
-        homepage="codemix_lab/text/starter/README.md",
-    )

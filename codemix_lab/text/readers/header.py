@@ -9,7 +9,6 @@ from statistics import median
 from codemix_lab.text.columns import is_known_name
 
 _NAME_LIKE = re.compile(r"[^\W\d][\w.#:/()-]*( [\w.#:/()-]+){0,2}")
-_LONGEST_NAME = 40
 _LANGUAGES = frozenset(
     [
         "english",
@@ -48,8 +47,9 @@ def is_known_header(cells: Sequence[str]) -> bool:
     (True, False)
     """
     names = [cell.strip() for cell in cells]
-    known = [name for name in names if is_known_name(name) or name.casefold() in _LANGUAGES]
-    return bool(known) and all(len(name) <= _LONGEST_NAME for name in known) and _distinct_or_named(names)
+    known = [is_known_name(name) for name in names]
+    languages = all(named or name.casefold() in _LANGUAGES for name, named in zip(names, known, strict=True))
+    return (any(known) or languages) and all(len(name.split()) <= 4 for name in names)
 
 
 def has_header(rows: Sequence[Sequence[str]]) -> bool:
@@ -80,11 +80,6 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
         if sentences and len(name.split()) > 2:
             return False
     return stands_out
-
-
-def _distinct_or_named(names: Sequence[str]) -> bool:
-    """At most a few words each, unless the row is wide: a header may have odd names beside a known one."""
-    return sum(len(name.split()) > 4 for name in names) == 0
 
 
 def _is_row_again(first: Sequence[str], body: Sequence[Sequence[str]]) -> bool:

@@ -61,5 +61,6 @@ def class_names(metadata: Mapping[bytes, bytes] | None) -> dict[str, list[str]]:
 
 
 def _named(value: object, names: Sequence[str]) -> str:
-    known = isinstance(value, int) and 0 <= value < len(names)
-    return clean(names[value]) if known else "" if value in (None, -1) else str(value)  # type: ignore[index]
+    if isinstance(value, int) and 0 <= value < len(names):
+        return clean(names[value])
+    return "" if value in (None, -1) else str(value)

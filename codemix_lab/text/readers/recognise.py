@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from codemix_lab.errors import DataError
+from codemix_lab.text.columns import is_known_name
 from codemix_lab.text.readers.conll import COMMENT, META
 from codemix_lab.text.readers.header import has_header, is_known_header
 from codemix_lab.text.readers.separators import best_separator, is_quoted, split_rows
@@ -140,7 +141,8 @@ def _conll(lines: Sequence[str], hint: str) -> Format | None:
     one_word = sum(" " not in row[0].strip() for row in rows)
     tags = {row[-1] for row in rows if len(row) == width}
     regular = 2 <= width <= _MOST_COLUMNS and often >= 0.99 * len(rows)
-    if not regular or one_word < 0.98 * len(rows) or is_known_header(rows[0]):
+    named = is_known_name(rows[0][0]) and is_known_name(rows[0][-1])
+    if not regular or one_word < 0.98 * len(rows) or named:
         return None
     return Format.CONLL if tabbed or len(tags) <= max(2, len(rows) // 4) else None
 

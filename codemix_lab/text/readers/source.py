@@ -14,7 +14,7 @@ BLOCK = 1 << 20
 HEAD = 1 << 20
 LONGEST_LINE = 64 << 20
 BOMB_RATIO = 200
-BOMB_FLOOR = 32 << 20
+BOMB_FLOOR = 16 << 20
 
 GZIP_MAGIC = b"\x1f\x8b"
 UTF8_BOM = b"\xef\xbb\xbf"
