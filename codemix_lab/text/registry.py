@@ -7,7 +7,7 @@ import functools
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -20,6 +20,18 @@ from codemix_lab.text.pairs import PAIRS
 _NAME = re.compile(r"\w[\w.-]{0,79}")
 _PUBLIC = paths.PACKAGE / "text" / "public_sets.yaml"
 _TOLD = ("text_column", "label_column", "split_column", "mapping", "repair", "mask", "drop_leaks")
+
+
+class _YesIsAWord(yaml.SafeLoader):
+    """YAML in which yes, no, on and off are words, as labels often are; only true and false are booleans."""
+
+    yaml_implicit_resolvers: ClassVar = {
+        first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:bool"]
+        for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+_YesIsAWord.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|false)$"), list("tf"))
 
 
 @dataclass(frozen=True)
@@ -53,6 +65,7 @@ class TaskCard(Spec):
             raise SpecError(
                 f"name = “{self.name}” cannot be a task's name: use letters, digits, dots, dashes and underscores."
             )
+        TaskSpec(self.name, mapping=self.mapping)
         if self.pair is not None and self.pair not in PAIRS:
             raise SpecError(f"pair = “{self.pair}” is unknown: choose one of {', '.join(PAIRS)}.")
 
@@ -121,7 +134,7 @@ def register(card: TaskCard) -> Path:
 
 def _read(path: Path) -> TaskCard:
     try:
-        values: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values: Any = yaml.load(path.read_text(encoding="utf-8"), _YesIsAWord)  # noqa: S506
         if isinstance(values, dict):
             values = {"name": path.stem, **values}
             mapping = values.get("mapping")

@@ -58,6 +58,10 @@ class Twins:
         """Text, split and label of every text that is held, in the order in which they came."""
         return ((text, split, label) for _, text, split, label in self._held)
 
+    def sample(self) -> list[tuple[int, str, str, str]]:
+        """Hash, text, split and label of the texts that nearness is looked for in: all, or a sample by hash."""
+        return self._held if len(self._held) <= self._most else sorted(self._held)[: self._most]
+
     def exact(self) -> tuple[dict[str, int], dict[str, int]]:
         """Texts that stood in the same split before, by split; distinct texts in several splits, by those."""
         codes, starts = self._grouped()
@@ -83,8 +87,7 @@ class Twins:
 
     def near(self, threshold: float) -> tuple[dict[str, int], dict[str, int], int]:
         """As `exact` for texts that differ but are near (pairs across splits), and the near leaks of train."""
-        held = sorted(self._held, key=lambda one: one[0])[: self._most] if not self.complete else self._held
-        held = held[: self._most]
+        held = self.sample()
         texts, splits = [one[1] for one in held], [one[2] for one in held]
         keys = [one[0] for one in held]
         within: dict[str, set[int]] = {}
