@@ -7,7 +7,7 @@ import functools
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
@@ -25,12 +25,11 @@ _TOLD = ("text_column", "label_column", "split_column", "mapping", "repair", "ma
 class _YesIsAWord(yaml.SafeLoader):
     """YAML in which yes, no, on and off are words, as labels often are; only true and false are booleans."""
 
-    yaml_implicit_resolvers: ClassVar = {
-        first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:bool"]
-        for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
 
-
+_YesIsAWord.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:bool"]
+    for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 _YesIsAWord.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|false)$"), list("tf"))
 
 
@@ -93,6 +92,11 @@ def public_sets() -> dict[str, TaskCard]:
     """The public sets of the field that the lab knows, by name: citation and licence, no data."""
     listed = yaml.safe_load(_PUBLIC.read_text(encoding="utf-8"))
     return {entry["name"]: TaskCard.from_dict(entry) for entry in listed}
+
+
+def registered_names() -> list[str]:
+    """Names the user registered, whether or not their files are in order."""
+    return [path.stem for path in sorted(tasks_folder().glob("[!.]*.yaml"))]
 
 
 def registered() -> dict[str, TaskCard]:
