@@ -69,6 +69,7 @@ def _opened(source: str, pair: str | None, stamp: str) -> Corpus:
     if source.startswith(CORPUS):
         frame = _unlabelled(open_corpus(name))
         guessed = name if name in PAIRS else None
+        name = f"{name}, unlabelled"
     else:
         found = profile(source)
         guessed = found.pair

@@ -48,7 +48,7 @@ def recognised(found: Corpus) -> None:
 def sentences(found: Corpus) -> None:
     """A page of sentences with the words in the colours of their languages, and filters above."""
     frame = found.sample
-    left, middle, right = st.columns([2, 2, 4], gap="small")
+    left, middle, right, turn = st.columns([2, 2, 4, 2], gap="small")
     label = split = "all"
     if _labelled(found):
         label = left.selectbox("Label", ["all", *sorted(frame["label"].unique())], key="shown-label")
@@ -65,7 +65,7 @@ def sentences(found: Corpus) -> None:
         st.info(words.NO_ROWS, icon=":material/search:")
         return
     pages = math.ceil(len(kept) / ROWS_A_PAGE)
-    page = int(st.number_input(f"Page of {pages:,}", 1, pages, 1, key="shown-page")) if pages > 1 else 1
+    page = int(turn.number_input(f"Page of {pages:,}", 1, pages, 1, key="shown-page")) if pages > 1 else 1
     shown = kept[(page - 1) * ROWS_A_PAGE : page * ROWS_A_PAGE]
     if found.tagged:
         st.html(tagged.legend(str(found.pair)))

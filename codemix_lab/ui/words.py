@@ -34,7 +34,7 @@ PAGES: Final = {
         ":material/table_view:",
         "pages/0_Data.py",
         "What is in the text, and how much does it mix?",
-        "Choose a task or a corpus, or add a file on the left: how it was read, every word with its language, "
+        "Choose a task or a corpus, or drop a file: how it was read, every word with its language, "
         "labels, splits and leaks, and a second corpus beside it.",
     ),
     "fine-tune": PageWords(
@@ -103,6 +103,7 @@ NO_TAGS: Final = "Choose a language pair above to see the language of every word
 DATA_HELP: Final = {
     "data": "A task, running text (corpus:…), a file, a folder of splits or a hub id; type a path to add one.",
     "beside": "A second corpus for the charts and measures, such as real text beside synthetic text.",
+    "upload": "It is read by its content and kept in the workspace; nothing leaves this machine.",
     "use": "Makes it the task that Explore, Fine-tune, Transfer and Errors work on.",
     "Code-mixing index": "Mean over sentences of 100 · (1 − share of the commonest language), by the tagger; 0 is monolingual.",
     "Train rows that leak": "Train sentences that also stand in dev or test, exactly or nearly (word 3-grams, Jaccard 0.6).",

@@ -55,7 +55,7 @@ def test_two_corpora_stand_side_by_side(bench: dict[str, str], opened: Open) -> 
     assert not at.exception
     assert titles(at) == ["Length", "Mixing"]
     table = next(d.value for d in at.dataframe if "difference" in d.value)
-    assert list(table.columns) == ["measure", "en-ml (1)", "en-ml (2)", "difference"]
+    assert list(table.columns) == ["measure", "en-ml, unlabelled", "en-ml", "difference"]
     assert metrics(at)["Labels"] == "none"
 
 
