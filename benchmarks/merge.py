@@ -1,21 +1,22 @@
 """What a live merge costs, as ratios to one `torch.add(out=)` over the same amount of memory.
 
-    python benchmarks/merge.py            # XLM-R-base shape, up to three task vectors
-    python benchmarks/merge.py --quick    # fewer rounds, at most two task vectors
-    python benchmarks/merge.py --peers    # also the `mergekit-yaml` command (about 10 GB of memory)
+    python benchmarks/merge.py            # XLM-R-base shape, three task vectors, mergekit and the stream
+    python benchmarks/merge.py --quick    # fewer rounds, without mergekit and the stream
 
 Random weights in the shape of XLM-R-base (278.3 M float32 with its embeddings, 2 threads). Rounds are
 interleaved and medians compared, so a busy machine moves both sides of a ratio. Ratios:
 
     lambda    λ changes, one task vector, density 1
-    density   density changes, TIES, one task vector (exact thresholds)
+    density   density changes, TIES, one task vector: every round asks for a density not asked before,
+              while the slider moves (threshold to one bin, 1/256); exact: the same when it rests
     two       λ changes, TIES, two task vectors      three: likewise
-    stats     once per task vector and scope: the exact thresholds of all 100 densities
+    rows      λ changes, encoder and 5,000 of the 250,002 rows of the embedding
+    stats     once per task vector: the histograms that thresholds are read from
     memory    peak memory of building and moving a live merge, in units of base + τ + merged
 
 `mergekit_ties_over_ours` is the time of the whole mergekit command over that of one density change.
-`--peers` installs mergekit 0.1.5, which wants older libraries than the lab, into an environment of
-its own in the user's cache folder; without it the value is null. The last line is JSON.
+mergekit 0.1.5 wants other libraries than the lab, so it lives in an environment of its own in the
+user's cache folder. The last line is JSON; what was left out is null.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ import sysconfig
 import tempfile
 import time
 import venv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -39,12 +40,15 @@ from torch import Tensor
 
 from codemix_lab.config import TrimScope
 from codemix_lab.merging.live import LiveMerge
+from codemix_lab.merging.recipe import Recipe
 from codemix_lab.merging.task_vector import TaskVector
 from codemix_lab.merging.thresholds import Thresholds
 from codemix_lab.paths import user_cache
 
 MERGEKIT = "mergekit==0.1.5"
 VOCABULARY, HIDDEN, LAYERS, INNER, POSITIONS = 250_002, 768, 12, 3072, 514
+EMBEDDING = "embeddings.word_embeddings.weight"
+ROWS_IN_USE = 5_000
 CONFIG = {
     "architectures": ["XLMRobertaModel"],
     "model_type": "xlm-roberta",
@@ -62,17 +66,20 @@ CONFIG = {
 def main() -> None:
     """Measure, print a table and one line of JSON."""
     parser = argparse.ArgumentParser(description="Ratios of live merging to one torch.add(out=).")
-    parser.add_argument("--quick", action="store_true", help="fewer rounds, at most two task vectors")
-    parser.add_argument("--peers", action="store_true", help="also run the mergekit-yaml command")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, without mergekit and the stream")
     parser.add_argument("--rounds", type=int, help="rounds of every measurement (7, quick: 3)")
     options = parser.parse_args()
     torch.set_num_threads(2)
     torch.manual_seed(0)
 
     rounds = options.rounds or (3 if options.quick else 7)
-    results, density_seconds = measure(rounds, most=2 if options.quick else 3)
-    peer_seconds = mergekit_seconds() if options.peers else None
-    results["mergekit_ties_over_ours"] = peer_seconds and peer_seconds / density_seconds
+    results, density_seconds = measure(rounds)
+    results |= dict.fromkeys(("mergekit_ties_over_ours", "stream_over_copy", "stream_peak_gb"))
+    if not options.quick:
+        results["mergekit_ties_over_ours"] = mergekit_seconds() / density_seconds
+        from stream import measure_stream
+
+        results |= measure_stream()
 
     print(f"{'measure':<26}{'ratio':>8}")
     for name, value in results.items():
@@ -80,9 +87,9 @@ def main() -> None:
     print(json.dumps({key: value and round(value, 3) for key, value in results.items()}))
 
 
-def measure(rounds: int, most: int) -> tuple[dict[str, float | None], float]:
-    """Ratios to the unit for up to `most` task vectors, and the seconds of one density change."""
-    warm_up(most)
+def measure(rounds: int) -> tuple[dict[str, float | None], float]:
+    """Ratios to the unit for up to three task vectors, and the seconds of one density change."""
+    warm_up()
     before = peak_bytes()
     vectors = [TaskVector(random_state(1e-3))]
     live = LiveMerge(random_state(0.02), vectors)
@@ -101,13 +108,11 @@ def measure(rounds: int, most: int) -> tuple[dict[str, float | None], float]:
         key: value / seconds["unit"] for key, value in seconds.items() if key != "unit"
     }
     del live
-    for count, key in ((2, "two_ratio"), (3, "three_ratio")):
-        ratios[key] = None
-        if count <= most:
-            vectors.append(TaskVector(random_state(1e-3)))
-            several = LiveMerge(vector.layout.views(other), vectors)
-            ratios[key] = ratio_of_many(several, unit, rounds)
-            del several
+    for key in ("two_ratio", "three_ratio"):
+        vectors.append(TaskVector(random_state(1e-3)))
+        several = LiveMerge(vector.layout.views(other), vectors)
+        ratios[key] = ratio_of_many(several, unit, rounds)
+        del several
     return ratios | {"memory_ratio": memory}, seconds["density_ratio"]
 
 
@@ -115,13 +120,16 @@ def seconds_of_one(
     live: LiveMerge, vector: TaskVector, unit: Callable[[], object], rounds: int
 ) -> dict[str, float]:
     """Medians of everything that is measured with one task vector."""
-    scalings, densities = walk(0.1, 1.4), walk(0.02, 0.98)
+    scalings, densities, resting = walk(0.1, 1.4), walk(0.02, 0.5), walk(0.5, 0.98)
+    rows = {EMBEDDING: torch.randperm(VOCABULARY)[:ROWS_IN_USE].tolist()}
     return medians(
         rounds,
         unit=unit,
         lambda_ratio=lambda: move(live, next(scalings), 1.0),
-        density_ratio=lambda: move(live, 0.6, next(densities)),
-        stats_ratio=lambda: Thresholds(vector.flat, vector.layout).at(0.5, TrimScope.TENSOR),
+        density_ratio=lambda: move(live, 0.6, next(densities), exact=False),
+        exact_ratio=lambda: move(live, 0.6, next(resting)),
+        rows_ratio=lambda: move(live, next(scalings), 1.0, rows=rows),
+        stats_ratio=lambda: Thresholds(vector.flat, vector.layout).of(Recipe(1.0, 0.5), exact=False),
     )
 
 
@@ -132,9 +140,16 @@ def ratio_of_many(live: LiveMerge, unit: Callable[[], object], rounds: int) -> f
     return seconds["merge"] / seconds["unit"]
 
 
-def move(live: LiveMerge, scaling: float, density: float, scope: TrimScope = TrimScope.TENSOR) -> None:
+def move(
+    live: LiveMerge,
+    scaling: float,
+    density: float,
+    scope: TrimScope = TrimScope.TENSOR,
+    exact: bool = True,
+    rows: Mapping[str, Sequence[int]] | None = None,
+) -> None:
     """Move the sliders once."""
-    with live.at(scaling, density, scope=scope):
+    with live.at(scaling, density, scope=scope, exact=exact, rows=rows):
         pass
 
 
@@ -156,10 +171,10 @@ def medians(rounds: int, **actions: Callable[[], object]) -> dict[str, float]:
     return {name: statistics.median(values) for name, values in seconds.items()}
 
 
-def warm_up(most: int) -> None:
+def warm_up() -> None:
     """Have all kernels compiled."""
-    small = {"w": torch.randn(300, 300)}
-    for count in range(1, most + 1):
+    small = {EMBEDDING: torch.randn(300, 300)}
+    for count in (1, 2, 3):
         live = LiveMerge(small, [small] * count)
         for scope in TrimScope:
             move(live, 0.5, 0.2, scope)
@@ -177,7 +192,7 @@ def shapes() -> Iterator[tuple[str, tuple[int, ...]]]:
         yield f"{name}.weight", shape
         yield f"{name}.bias", shape[:1]
 
-    yield "embeddings.word_embeddings.weight", (VOCABULARY, HIDDEN)
+    yield EMBEDDING, (VOCABULARY, HIDDEN)
     yield "embeddings.position_embeddings.weight", (POSITIONS, HIDDEN)
     yield "embeddings.token_type_embeddings.weight", (1, HIDDEN)
     yield from pair("embeddings.LayerNorm", HIDDEN)

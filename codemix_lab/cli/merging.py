@@ -6,26 +6,65 @@ from pathlib import Path
 
 import typer
 
+from codemix_lab.cli import merge_options as o
 from codemix_lab.cli.options import JSON, LABEL_COLUMN, OUT, SPLIT_COLUMN, TASK, TEXT_COLUMN
 from codemix_lab.cli.terminal import number_range, numbers, option, progress, show
-from codemix_lab.config import MergeMethod, MergeSpec, ProbeSpec, TaskSpec, TrimScope
+from codemix_lab.config import MergeMethod, MergeSpec, ProbeSpec, Schedule, TaskSpec, TiesPreset, TrimScope
+from codemix_lab.errors import SpecError
 
 app = typer.Typer()
 
 
 @app.command()
 def merge(
-    base: str = option(MergeSpec, "base"),
-    adapted: list[str] = option(MergeSpec, "adapted"),
-    method: MergeMethod = option(MergeSpec, "method"),
-    scaling: float = option(MergeSpec, "scaling"),
-    density: float = option(MergeSpec, "density"),
-    scope: TrimScope = option(MergeSpec, "scope"),
+    base: str | None = o.BASE_OR_SPEC,
+    adapted: list[str] = o.ADAPTED_OR_SPEC,
+    method: MergeMethod = o.METHOD,
+    scaling: float = o.SCALING,
+    density: float = o.DENSITY,
+    scope: TrimScope | None = o.SCOPE,
+    weights: str = o.WEIGHTS,
+    preset: TiesPreset = o.PRESET,
+    seed: int = o.SEED,
+    schedule: Schedule = o.SCHEDULE,
+    depth: str = o.DEPTH,
+    embeddings: float = o.EMBEDDINGS,
+    attention: float = o.ATTENTION,
+    feed_forward: float = o.FEED_FORWARD,
+    norms: float = o.NORMS,
+    own: list[str] = o.OPTIONS,
+    spec_file: Path | None = o.SPEC,
     out: Path = OUT,
     as_json: bool = JSON,
 ) -> None:
     """Merge task vectors into a base and write an ordinary model folder."""
-    spec = MergeSpec(base, tuple(adapted), method, scaling, density, scope)
+    if spec_file is not None:
+        if base or adapted:
+            raise SpecError("--spec says base and adapted already: give either the file or the options.")
+        from codemix_lab.merging.mergekit_config import read_spec
+
+        spec = read_spec(spec_file)
+    elif base is None or not adapted:
+        raise SpecError("a merge wants --base and --adapted, or a file with --spec.")
+    else:
+        spec = MergeSpec(
+            base,
+            tuple(adapted),
+            method,
+            scaling,
+            density,
+            scope,  # type: ignore[arg-type]  # None stands for the preset's own
+            o.number_list(weights),
+            preset,
+            seed,
+            schedule,
+            o.number_list(depth),
+            embeddings,
+            attention,
+            feed_forward,
+            norms,
+            o.named_numbers(own),  # type: ignore[arg-type]  # the spec makes pairs of it
+        )
     from codemix_lab.models.checkpoints import open_checkpoint
     from codemix_lab.training.export import export_merge
 
@@ -38,16 +77,18 @@ def merge(
 
 @app.command()
 def curve(
-    base: str = option(MergeSpec, "base"),
-    adapted: list[str] = option(MergeSpec, "adapted"),
+    base: str = o.BASE,
+    adapted: list[str] = o.ADAPTED,
     task: str = TASK,
     text_column: str | None = TEXT_COLUMN,
     label_column: str | None = LABEL_COLUMN,
     split_column: str | None = SPLIT_COLUMN,
-    method: MergeMethod = option(MergeSpec, "method"),
-    scope: TrimScope = option(MergeSpec, "scope"),
+    method: MergeMethod = o.METHOD,
+    scope: TrimScope | None = o.SCOPE,
+    weights: str = o.WEIGHTS,
+    preset: TiesPreset = o.PRESET,
     scalings: str = typer.Option("0:1.5:0.1", help="λ to report, as first:last:step or separated by commas."),
-    densities: str = typer.Option("1", help="Densities for TIES, separated by commas; one curve each."),
+    densities: str = typer.Option("1", help="Densities, separated by commas; one curve each."),
     train_size: int = option(ProbeSpec, "train_size"),
     score_size: int = option(ProbeSpec, "score_size"),
     seed: int = option(ProbeSpec, "seed"),
@@ -55,7 +96,14 @@ def curve(
 ) -> None:
     """Dev macro-F1 of a probe and pseudo-perplexity over λ, from a few exact evaluations each."""
     probe = ProbeSpec(train_size=train_size, score_size=score_size, seed=seed)
-    spec = MergeSpec(base, tuple(adapted), method, scope=scope)
+    spec = MergeSpec(
+        base,
+        tuple(adapted),
+        method,
+        scope=scope,  # type: ignore[arg-type]  # None stands for the preset's own
+        weights=o.number_list(weights),
+        preset=preset,
+    )
     from codemix_lab.experiments.curve_table import curve_table
 
     with progress() as (on_progress, should_stop):

@@ -2,9 +2,12 @@
 
 from codemix_lab.config.cpt import CptSpec
 from codemix_lab.config.finetune import FineTuneSpec
-from codemix_lab.config.merge import MergeMethod, MergeSpec, TrimScope
+from codemix_lab.config.merge import MergeSpec
+from codemix_lab.config.methods import MergeMethod
 from codemix_lab.config.mix import MixMethod, MixSpec
+from codemix_lab.config.presets import TiesPreset
 from codemix_lab.config.probe import ProbeSpec
+from codemix_lab.config.scopes import Schedule, TrimScope
 from codemix_lab.config.spec import Parameter, Spec, parameter
 from codemix_lab.config.task import TaskSpec
 
@@ -17,8 +20,10 @@ __all__ = [
     "MixSpec",
     "Parameter",
     "ProbeSpec",
+    "Schedule",
     "Spec",
     "TaskSpec",
+    "TiesPreset",
     "TrimScope",
     "parameter",
 ]

@@ -34,6 +34,7 @@ class Parameter:
     high: float | None
     step: float | None
     help: str
+    sparse: bool = False
 
 
 def parameter(
@@ -43,9 +44,13 @@ def parameter(
     low: float | None = None,
     high: float | None = None,
     step: float | None = None,
+    sparse: bool = False,
 ) -> Any:
-    """Declare a field of a spec together with its range and help text."""
-    metadata = {"low": low, "high": high, "step": step, "help": help}
+    """Declare a field of a spec together with its range and help text.
+
+    A `sparse` field is left out of plain values and YAML, and so of the identity, while it has its default.
+    """
+    metadata = {"low": low, "high": high, "step": step, "help": help, "sparse": sparse}
     return field(default=default, metadata=metadata)
 
 
@@ -70,13 +75,19 @@ class Spec:
                 f.metadata.get("high"),
                 f.metadata.get("step"),
                 f.metadata.get("help", ""),
+                f.metadata.get("sparse", False),
             )
             for f in dataclasses.fields(cls)  # type: ignore[arg-type]
         }
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values only (strings, numbers, lists, dictionaries)."""
-        return {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+        values = {f: getattr(self, f.name) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+        return {
+            f.name: _plain(value)
+            for f, value in values.items()
+            if not f.metadata.get("sparse") or value != f.default
+        }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -121,8 +132,9 @@ def _check_range(declared: dataclasses.Field[Any], value: Any) -> None:
     low, high = declared.metadata.get("low"), declared.metadata.get("high")
     if low is None or value is None:
         return
-    if not math.isfinite(value) or not low <= value <= high:
-        raise SpecError(f"{declared.name} = {value} is out of range: choose between {low:g} and {high:g}.")
+    for one in value if isinstance(value, tuple) else (value,):
+        if not math.isfinite(one) or not low <= one <= high:
+            raise SpecError(f"{declared.name} = {one} is out of range: choose between {low:g} and {high:g}.")
 
 
 def _coerce(kind: Any, value: Any, name: str) -> Any:
@@ -137,11 +149,7 @@ def _coerce(kind: Any, value: Any, name: str) -> Any:
             return _coerce(specs[0], value, name)
         return _coerce(next(o for o in options if o not in specs and o is not type(None)), value, name)
     if origin is tuple:
-        item = typing.get_args(kind)[0]
-        values = (value,) if isinstance(value, str) else value
-        if not isinstance(values, (list, tuple)):
-            raise SpecError(f"{name} wants a list, not {value!r}.")
-        return tuple(_coerce(item, v, name) for v in values)
+        return _coerce_tuple(typing.get_args(kind), value, name)
     if isinstance(kind, type) and issubclass(kind, Spec):
         return value if isinstance(value, kind) else kind.from_dict(value)
     if isinstance(kind, type) and issubclass(kind, StrEnum):
@@ -158,6 +166,17 @@ def _coerce(kind: Any, value: Any, name: str) -> Any:
     if isinstance(value, bool) != (kind is bool) or not isinstance(value, kind):
         raise SpecError(f"{name} = {value!r} is not {_KINDS.get(kind, kind.__name__)}.")
     return value
+
+
+def _coerce_tuple(kinds: tuple[Any, ...], value: Any, name: str) -> tuple[Any, ...]:
+    values = (value,) if isinstance(value, str) else value
+    if not isinstance(values, (list, tuple)):
+        raise SpecError(f"{name} wants a list, not {value!r}.")
+    if kinds[-1] is Ellipsis:
+        return tuple(_coerce(kinds[0], v, name) for v in values)
+    if len(values) != len(kinds):
+        raise SpecError(f"{name} wants {len(kinds)} values each, not {value!r}.")
+    return tuple(_coerce(kind, v, name) for kind, v in zip(kinds, values, strict=True))
 
 
 _KINDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}

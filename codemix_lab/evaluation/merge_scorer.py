@@ -19,6 +19,7 @@ from codemix_lab.evaluation.perplexity import pseudo_perplexity
 from codemix_lab.evaluation.predict import prediction_frame
 from codemix_lab.evaluation.probe import fit_probe
 from codemix_lab.evaluation.tokenised import tokenise
+from codemix_lab.merging.recipe import Recipe
 from codemix_lab.models.devices import autocast
 from codemix_lab.models.loading import backbone, bind, load_backbone, load_lm, load_tokenizer
 from codemix_lab.progress import Progress, ShouldStop, raise_if_stopped, report
@@ -82,7 +83,7 @@ class MergeScorer:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over everything a score depends on besides method, λ, density and scope."""
+        """SHA-256 over everything a score depends on besides how it is merged."""
         parts = [c.fingerprint for c in (self._merge.base, *self._merge.adapted)]
         texts = [self._texts.code_mixed, self._texts.monolingual]
         whole = json.dumps([parts, self.task.digest, self._probe.to_dict(), texts], ensure_ascii=False)
@@ -91,7 +92,7 @@ class MergeScorer:
     @contextlib.contextmanager
     def model(self, spec: MergeSpec) -> Iterator[nn.Module]:
         """The resident model with exactly the weights of `spec`, kept still for as long as the block runs."""
-        with self._merge.live.at(spec.scaling, spec.density, spec.method, spec.scope) as views:
+        with self._merge.live.at(Recipe.of(spec)) as views:
             if not self._bound:
                 bind(self._model, views)
                 self._bound = True

@@ -38,10 +38,11 @@ def curve_table(
     """Dev macro-F1 of the probe with its interval and both pseudo-perplexities, a row per density and λ.
 
     `exact` says whether a row was evaluated there or interpolated. Curves are kept on disk. Raises
-    `SpecError` for values out of range or densities without TIES, and what `MergeScorer` raises.
+    `SpecError` for values out of range or densities for a method that reads none, and what `MergeScorer` raises.
     """
-    if spec.method is not MergeMethod.TIES and set(densities) != {1.0}:
-        raise SpecError("densities belong to TIES: add --method ties, or leave --densities out.")
+    if "density" not in spec.method.reads and set(densities) != {1.0}:
+        readers = ", ".join(method for method in MergeMethod if "density" in method.reads)
+        raise SpecError(f"densities belong to {readers}: choose one with --method, or leave --densities out.")
     for scaling in scalings:
         spec.replace(scaling=scaling)
     specs = [spec.replace(density=density) for density in densities]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from codemix_lab import paths
-from codemix_lab.config import MergeMethod, MergeSpec
+from codemix_lab.config import MergeSpec
 from codemix_lab.errors import StorageError
 from codemix_lab.evaluation.curve import LambdaCurve
 from codemix_lab.experiments.store import content_key
@@ -49,6 +50,9 @@ def cached_curve(
 
 def curve_path(scorer: MergeScorer, spec: MergeSpec) -> Path:
     """Where the curve lies: λ is not in the name, nor is density where the method does not read it."""
-    trims = spec.method is MergeMethod.TIES
-    shape = (spec.density, str(spec.scope)) if trims else ()
+    reads = spec.method.reads
+    shape: tuple[Any, ...] = (spec.density, str(spec.scope)) if "density" in reads else ()
+    named = {"base", "adapted", "method", "scaling", "density", "scope"}
+    further = {name: value for name, value in spec.to_dict().items() if name not in named}
+    shape += (json.dumps(further, sort_keys=True),) if further else ()
     return paths.workspace() / "curves" / f"{content_key(scorer.fingerprint, str(spec.method), *shape)}.npz"

@@ -140,9 +140,12 @@ def start_name(start: str | MergeSpec) -> str:
     """
     if isinstance(start, str):
         return start
-    combined = " & ".join(start.adapted)
-    if start.method is MergeMethod.TIES:
-        combined = f"TIES {start.density:g} ({combined})"
+    weights = start.weights or (1.0,) * len(start.adapted)
+    named = [ref if w == 1 else f"{w:g}·{ref}" for w, ref in zip(weights, start.adapted, strict=True)]
+    combined = " & ".join(named)
+    if start.method is not MergeMethod.TASK_ARITHMETIC:
+        density = f" {start.density:g}" if "density" in start.method.reads else ""
+        combined = f"{start.method.label}{density} ({combined})"
     return f"{start.base} + {start.scaling:g} × {combined}"
 
 

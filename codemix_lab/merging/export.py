@@ -1,4 +1,4 @@
-"""Write a merged model as a folder that every tool of the field can open."""
+"""Write a merged model as a folder that every tool of the field can open, through a window of memory."""
 
 from __future__ import annotations
 
@@ -6,16 +6,12 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import save_file
-from torch import Tensor
-
-from codemix_lab.config import MergeSpec
 from codemix_lab.errors import CheckpointError, StorageError
-from codemix_lab.merging.flat import check_finite, tied_names
+from codemix_lab.merging.shards import SHARD_BYTES, ShardWriter, plan, write_index
+from codemix_lab.merging.stream import StreamedMerge
 from codemix_lab.paths import new_folder
+from codemix_lab.progress import Progress, report
 
-WEIGHTS = "model.safetensors"
 COPIED_SUFFIXES = frozenset({".json", ".txt", ".model", ".jinja", ".tiktoken", ".bpe"})
 NEVER_COPIED = frozenset(
     {"adapter_config.json", "trainer_state.json", "all_results.json", "train_results.json"}
@@ -24,37 +20,50 @@ _SPARE_BYTES = 1 << 20
 
 
 def export_merged(
-    target: Path, base_folder: Path, state: Mapping[str, Tensor], card: str, spec: MergeSpec
+    target: Path,
+    base_folder: Path,
+    merge: StreamedMerge,
+    texts: Mapping[str, str],
+    on_progress: Progress | None = None,
+    shard_bytes: int = SHARD_BYTES,
 ) -> Path:
-    """Write `state` as a model folder `target` and return it.
+    """Write `merge` as a model folder `target` and return it.
 
-    `state` has the names of the base's weight files. The folder gets `model.safetensors`, the
-    configuration, tokenizer and license files of `base_folder`, the recipe as `merge.yaml` and the
-    card as `README.md`. Tied names are written once, under the first; the file's metadata names the
-    others. Either the whole folder appears or nothing does.
+    The folder gets the weights in one file or in shards with their index, the configuration,
+    tokenizer and license files of `base_folder`, and `texts` by file name (card, recipe). Tied names
+    are written once, under the first; the metadata names the others. Progress counts megabytes.
+    Either the whole folder appears or nothing does.
 
     Raises `StorageError` if `target` exists, or the disk has too little space (before anything is
     written) or fills up; `CheckpointError` if `base_folder` has no `config.json` or a merged tensor
-    holds NaN or infinite values.
+    holds NaN or infinite values; `Cancelled` when `merge` was asked to stop.
     """
     target, base_folder = Path(target), Path(base_folder)
     if not (base_folder / "config.json").is_file():
         raise CheckpointError(f"{base_folder} has no config.json. Give the folder of the base checkpoint.")
-    for name, tensor in state.items():
-        if tensor.is_floating_point():
-            check_finite(tensor, name, "the merged model")
-    tied = tied_names(state)
-    weights = {name: tensor.contiguous() for name, tensor in state.items() if name not in tied}
     companions = [path for path in sorted(base_folder.iterdir()) if path.is_file() and _is_companion(path)]
-    sizes = [t.numel() * t.element_size() for t in weights.values()] + [p.stat().st_size for p in companions]
-    _check_space(target, sum(sizes) + _SPARE_BYTES)
+    shapes = merge.shapes
+    total = sum(shape.bytes for shape in shapes.values())
+    _check_space(target, total + sum(path.stat().st_size for path in companions) + _SPARE_BYTES)
 
     with new_folder(target) as folder:
         for path in companions:
             shutil.copyfile(path, folder / path.name)
-        (folder / "merge.yaml").write_text(spec.to_yaml(), encoding="utf-8")
-        (folder / "README.md").write_text(card, encoding="utf-8")
-        _save(weights, folder / WEIGHTS, {"format": "pt", **tied}, target)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        shards = plan(shapes, shard_bytes)
+        done = 0
+        for file, names in shards.items():
+            inside = {name: shapes[name] for name in names}
+            metadata = {name: first for name, first in merge.tied.items() if first in inside}
+            with ShardWriter(folder / file, inside, metadata) as writer:
+                for name in names:
+                    for piece in merge.pieces(name):
+                        writer.write(piece)
+                        done += piece.numel() * piece.element_size()
+                        report(on_progress, done // 1_000_000, total // 1_000_000, f"writing {name}")
+        if len(shards) > 1:
+            write_index(folder, shards, total)
     return target
 
 
@@ -73,12 +82,3 @@ def _check_space(target: Path, needed: int) -> None:
             f"{target}: this model needs {needed / 1e6:,.0f} MB, but only {free / 1e6:,.0f} MB are free."
             " Free some space or choose another disk; nothing was written."
         )
-
-
-def _save(weights: dict[str, Tensor], path: Path, metadata: dict[str, str], target: Path) -> None:
-    try:
-        save_file(weights, path, metadata=metadata)
-    except SafetensorError as error:
-        raise StorageError(
-            f"{target}: the weights could not be written ({error}). Check the disk and try again; nothing was kept."
-        ) from error

@@ -24,6 +24,7 @@ Floats = NDArray[np.float32]
 Taus = tuple[Floats, ...]
 Bits = NDArray[np.uint32]
 Rows = NDArray[np.int64]
+Places = NDArray[np.int64]
 Function = TypeVar("Function", bound=Callable[..., object])
 Item = TypeVar("Item")
 
@@ -31,10 +32,12 @@ MAGNITUDE = np.uint32(0x7FFFFFFF)
 """Clears the sign bit; as integers, the bits of non-negative floats have the order of their values."""
 BLOCK = 1 << 12
 """Elements that stay in the processor's cache between two loops."""
-LOW_BITS = np.uint32(12)
-LOW_MASK = np.uint32(0xFFF)
-BINS = 1 << 19
-"""A bin holds the magnitudes that share all but their lowest 12 bits."""
+LANE = 64
+"""Elements looked at together for whether any of them matters."""
+LOW_BITS = np.uint32(15)
+LOW_MASK = np.uint32(0x7FFF)
+BINS = 1 << 16
+"""A bin holds the magnitudes that share all but their lowest 15 bits."""
 
 
 def compiled(function: Function) -> Function:
@@ -46,10 +49,12 @@ def compiled(function: Function) -> Function:
 
 
 @compiled
-def _trimmed(base: Floats, one: Floats, out: Floats, scaling: np.float32, least: np.float32) -> None:
+def _trimmed(
+    base: Floats, one: Floats, out: Floats, scaling: np.float32, least: np.float32, weight: np.float32
+) -> None:
     for i in range(base.size):
         a = one[i] if abs(one[i]) >= least else np.float32(0)
-        out[i] = base[i] + scaling * a
+        out[i] = base[i] + scaling * (a * weight)
 
 
 @compiled
@@ -61,10 +66,12 @@ def _elected_of_two(
     scaling: np.float32,
     least_one: np.float32,
     least_two: np.float32,
+    weights: Floats,
 ) -> None:
+    weight_one, weight_two = weights[0], weights[1]
     for i in range(base.size):
-        a = one[i] if abs(one[i]) >= least_one else np.float32(0)
-        b = two[i] if abs(two[i]) >= least_two else np.float32(0)
+        a = weight_one * (one[i] if abs(one[i]) >= least_one else np.float32(0))
+        b = weight_two * (two[i] if abs(two[i]) >= least_two else np.float32(0))
         sign = np.float32(1) if a + b >= 0 else np.float32(-1)
         has_a, has_b = a * sign > 0, b * sign > 0
         summed = (a if has_a else np.float32(0)) + (b if has_b else np.float32(0))
@@ -83,11 +90,13 @@ def _elected_of_three(
     least_one: np.float32,
     least_two: np.float32,
     least_three: np.float32,
+    weights: Floats,
 ) -> None:
+    weight_one, weight_two, weight_three = weights[0], weights[1], weights[2]
     for i in range(base.size):
-        a = one[i] if abs(one[i]) >= least_one else np.float32(0)
-        b = two[i] if abs(two[i]) >= least_two else np.float32(0)
-        c = three[i] if abs(three[i]) >= least_three else np.float32(0)
+        a = weight_one * (one[i] if abs(one[i]) >= least_one else np.float32(0))
+        b = weight_two * (two[i] if abs(two[i]) >= least_two else np.float32(0))
+        c = weight_three * (three[i] if abs(three[i]) >= least_three else np.float32(0))
         sign = np.float32(1) if a + b + c >= 0 else np.float32(-1)
         has_a, has_b, has_c = a * sign > 0, b * sign > 0, c * sign > 0
         summed = (a if has_a else np.float32(0)) + (b if has_b else np.float32(0))
@@ -97,15 +106,15 @@ def _elected_of_three(
 
 
 @compiled
-def _add(one: Floats, two: Floats, out: Floats) -> None:
+def _add(one: Floats, two: Floats, out: Floats, weight_one: np.float32, weight_two: np.float32) -> None:
     for i in range(out.size):
-        out[i] = one[i] + two[i]
+        out[i] = weight_one * one[i] + weight_two * two[i]
 
 
 @compiled
-def _add_to(out: Floats, one: Floats) -> None:
+def _add_to(out: Floats, one: Floats, weight: np.float32) -> None:
     for i in range(out.size):
-        out[i] += one[i]
+        out[i] += weight * one[i]
 
 
 @compiled
@@ -116,31 +125,38 @@ def _scale_and_add(base: Floats, out: Floats, scaling: np.float32) -> None:
 
 @compiled
 def merge_sum(
-    base: Floats, taus: Taus, out: Floats, segments: Rows, least: Floats, scaling: np.float32
+    base: Floats, taus: Taus, out: Floats, segments: Rows, least: Floats, factors: Floats, weights: Floats
 ) -> None:
     """base + λ·(sum of two or more task vectors); arguments as in `merge_one`, nothing is trimmed."""
     for row in range(segments.shape[0]):
         for start in range(segments[row, 0], segments[row, 1], BLOCK):
             stop = min(start + BLOCK, segments[row, 1])
-            _add(taus[0][start:stop], taus[1][start:stop], out[start:stop])
+            _add(taus[0][start:stop], taus[1][start:stop], out[start:stop], weights[0], weights[1])
             for further in range(2, len(taus)):
-                _add_to(out[start:stop], taus[further][start:stop])
-            _scale_and_add(base[start:stop], out[start:stop], scaling)
+                _add_to(out[start:stop], taus[further][start:stop], weights[further])
+            _scale_and_add(base[start:stop], out[start:stop], factors[segments[row, 2]])
 
 
 @compiled
 def merge_one(
-    base: Floats, taus: Taus, out: Floats, segments: Rows, least: Floats, scaling: np.float32
+    base: Floats, taus: Taus, out: Floats, segments: Rows, least: Floats, factors: Floats, weights: Floats
 ) -> None:
-    """base + λ·trim(τ). `segments`: rows of start, stop, tensor; `least`: thresholds (τ, tensor)."""
+    """base + λ·w·trim(τ). `segments`: rows of start, stop, tensor; `least`: (τ, tensor); `factors`: λ by tensor."""
     for row in range(segments.shape[0]):
         start, stop, owner = segments[row, 0], segments[row, 1], segments[row, 2]
-        _trimmed(base[start:stop], taus[0][start:stop], out[start:stop], scaling, least[0, owner])
+        _trimmed(
+            base[start:stop],
+            taus[0][start:stop],
+            out[start:stop],
+            factors[owner],
+            least[0, owner],
+            weights[0],
+        )
 
 
 @compiled
 def merge_two(
-    base: Floats, taus: Taus, out: Floats, segments: Rows, least: Floats, scaling: np.float32
+    base: Floats, taus: Taus, out: Floats, segments: Rows, least: Floats, factors: Floats, weights: Floats
 ) -> None:
     """base + λ·TIES of two task vectors; arguments as in `merge_one`."""
     for row in range(segments.shape[0]):
@@ -150,15 +166,16 @@ def merge_two(
             taus[0][start:stop],
             taus[1][start:stop],
             out[start:stop],
-            scaling,
+            factors[owner],
             least[0, owner],
             least[1, owner],
+            weights,
         )
 
 
 @compiled
 def merge_three(
-    base: Floats, taus: Taus, out: Floats, segments: Rows, least: Floats, scaling: np.float32
+    base: Floats, taus: Taus, out: Floats, segments: Rows, least: Floats, factors: Floats, weights: Floats
 ) -> None:
     """base + λ·TIES of three task vectors; arguments as in `merge_one`."""
     for row in range(segments.shape[0]):
@@ -169,10 +186,11 @@ def merge_three(
             taus[1][start:stop],
             taus[2][start:stop],
             out[start:stop],
-            scaling,
+            factors[owner],
             least[0, owner],
             least[1, owner],
             least[2, owner],
+            weights,
         )
 
 
@@ -191,6 +209,20 @@ def _count_inside(bits: Bits, rows: NDArray[np.int16], counts: Bits) -> None:
 
 
 @compiled
+def _count_in_one_bin(bits: Bits, first: np.uint32, counts: Bits) -> None:
+    for start in range(0, bits.size, LANE):
+        run = bits[start : start + LANE]
+        hits = np.uint32(0)
+        for value in run:
+            hits += np.uint32(np.uint32((value & MAGNITUDE) - first) <= LOW_MASK)
+        if hits:
+            for value in run:
+                low = np.uint32((value & MAGNITUDE) - first)
+                if low <= LOW_MASK:
+                    counts[low] += np.uint32(1)
+
+
+@compiled
 def count_bins(bits: Bits, segments: Rows, counts: Bits) -> None:
     """Add to `counts` (BINS,) how many float32 values, given as uint32 `bits`, fall in each bin."""
     for i in range(segments.shape[0]):
@@ -202,6 +234,21 @@ def count_inside(bits: Bits, segments: Rows, rows: NDArray[np.int16], counts: Bi
     """Count low bits, row by row, of values whose bin has a row (`rows`: (BINS,), −1 where none)."""
     for i in range(segments.shape[0]):
         _count_inside(bits[segments[i, 0] : segments[i, 1]], rows, counts)
+
+
+@compiled
+def count_bins_by_tensor(bits: Bits, segments: Rows, counts: Bits) -> None:
+    """As `count_bins`, but each tensor by itself: `counts` (tensors, BINS)."""
+    for i in range(segments.shape[0]):
+        _count_bins(bits[segments[i, 0] : segments[i, 1]], counts[segments[i, 2]])
+
+
+@compiled
+def count_one_bin_by_pool(bits: Bits, segments: Rows, first: Bits, pool: Places, counts: Bits) -> None:
+    """Count low bits in `counts` (pools, 2¹⁵); `first`: lower edge of each tensor's bin; `pool`: its row."""
+    for i in range(segments.shape[0]):
+        owner = segments[i, 2]
+        _count_in_one_bin(bits[segments[i, 0] : segments[i, 1]], first[owner], counts[pool[owner]])
 
 
 def share(work: Callable[[Item], object], items: Sequence[Item], threads: int) -> None:

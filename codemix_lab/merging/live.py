@@ -4,34 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from codemix_lab.config import MergeMethod, TrimScope
+from codemix_lab.config import MergeMethod, TiesPreset, TrimScope
 from codemix_lab.merging import kernels
+from codemix_lab.merging.bounds import trims
 from codemix_lab.merging.flat import FlatLayout
-from codemix_lab.merging.merge import check_parameters, combine, whose
-from codemix_lab.merging.task_arithmetic import add_scaled
+from codemix_lab.merging.merge import majority, merge_piece, whose
+from codemix_lab.merging.methods.piece import Piece
+from codemix_lab.merging.recipe import Recipe
 from codemix_lab.merging.task_vector import TaskVector
 from codemix_lab.merging.thresholds import Thresholds, cut, evenly
-from codemix_lab.merging.ties import keep_at_least
 
 KERNELS: dict[int, Callable[..., None]] = {1: kernels.merge_one, 2: kernels.merge_two, 3: kernels.merge_three}
 _GROUPS_PER_THREAD = 8
 
 
-class _State(NamedTuple):
-    """What the merged buffer shows, reduced so that equal weights have equal states."""
-
-    scaling: float
-    method: MergeMethod
-    density: float
-    scope: TrimScope
+Rows = Mapping[str, Sequence[int]]
+"""For a matrix by name (an embedding), the rows that will be read; all of them for names left out."""
 
 
 class LiveMerge:
@@ -49,7 +45,8 @@ class LiveMerge:
     def __init__(self, base: Mapping[str, Tensor], task_vectors: Sequence[Mapping[str, Tensor]]) -> None:
         """Raises `SpecError` without a task vector, `IncompatibleError` when names or shapes differ,
         and `CheckpointError` for NaN or infinite values."""
-        check_parameters(len(task_vectors), scaling=0.0, density=1.0)
+        if not task_vectors:
+            Recipe(0.0).check(0)
         self._layout = layout = FlatLayout.of(base)
         device = layout.device(base)
         self._dtypes = {name: tensor.dtype for name, tensor in base.items()}
@@ -63,34 +60,41 @@ class LiveMerge:
         ]
         self._thresholds = [Thresholds(tau, layout) for tau in self._taus]
         self._segments = cut(layout.spans)
+        self._whole = np.array([(a, b, i) for i, (a, b) in enumerate(layout.spans)], dtype=np.int64)
         self._merged: Tensor | None = None
         self._views: dict[str, Tensor] = {}
-        self._shown: tuple[_State, int] | None = None
+        self._shown: tuple[Recipe, Hashable, int] | None = None
         self._lock = threading.Lock()
         self._holder: int | None = None
 
     @contextlib.contextmanager
     def at(
         self,
-        scaling: float,
+        scaling: float | Recipe,
         density: float = 1.0,
         method: MergeMethod = MergeMethod.TIES,
         scope: TrimScope = TrimScope.TENSOR,
+        *,
+        rows: Rows | None = None,
+        exact: bool = True,
     ) -> Iterator[dict[str, Tensor]]:
         """The merged state dict, kept still for as long as the block runs.
 
-        Floating tensors are float32 views (before rounding to the base's dtype), valid inside the
-        block only; other threads wait for its end. Density and scope belong to TIES. With one task
-        vector and density 1, TIES and task arithmetic are the same. Raises `SpecError` for values
-        out of range; one thread cannot hold two states at a time (`RuntimeError`).
+        Takes a `Recipe`, or the most common parts of one. Floating tensors are float32 views (before
+        rounding to the base's dtype), valid inside the block only; other threads wait for its end.
+
+        With `rows`, only those rows of the named matrices are sure to be up to date: enough for
+        sentences made of these pieces, and much faster. With `exact=False`, for a slider that still
+        moves, thresholds are off by less than one part in 256. Raises `SpecError` for values out of
+        range; one thread cannot hold two states at a time (`RuntimeError`).
 
         >>> live = LiveMerge({"w": torch.ones(4)}, [{"w": torch.tensor([4.0, -3.0, 1.0, 0.0])}])
         >>> with live.at(0.5, density=0.5) as state:
         ...     state["w"].tolist()
         [3.0, -0.5, 1.0, 1.0]
         """
-        check_parameters(len(self._taus), scaling, density)
-        wanted = self._reduce(scaling, density, MergeMethod(method), TrimScope(scope))
+        wanted = _recipe(scaling, density, method, scope)
+        wanted.check(len(self._taus))
         if self._holder == threading.get_ident():
             raise RuntimeError(
                 "at() inside at(): leave the first block, or take a snapshot(), before asking again."
@@ -98,7 +102,7 @@ class LiveMerge:
         with self._lock:
             self._holder = threading.get_ident()
             try:
-                self._show(wanted)
+                self._show(wanted.reduced(len(self._taus)), rows, exact)
                 yield {
                     name: self._views[name] if name in self._views else self._others[name]
                     for name in self._dtypes
@@ -108,14 +112,14 @@ class LiveMerge:
 
     def snapshot(
         self,
-        scaling: float,
+        scaling: float | Recipe,
         density: float = 1.0,
         method: MergeMethod = MergeMethod.TIES,
         scope: TrimScope = TrimScope.TENSOR,
     ) -> dict[str, Tensor]:
-        """Fresh copies in the base's dtypes, equal to `merge(...)`: for export or fine-tuning.
+        """Fresh copies in the base's dtypes, equal to `merge_by(...)`: for export or fine-tuning.
 
-        Tied names share one tensor. Raises as `at` does.
+        Always exact and whole. Tied names share one tensor. Raises as `at` does.
         """
         with self.at(scaling, density, method, scope) as state:
             tied = dict(self._layout.aliases)
@@ -126,56 +130,109 @@ class LiveMerge:
             }
         return {name: copies[tied.get(name, name)] for name in self._dtypes}
 
-    def _reduce(self, scaling: float, density: float, method: MergeMethod, scope: TrimScope) -> _State:
-        plain = method is MergeMethod.TIES and density == 1
-        if plain and len(self._taus) == 1:
-            method = MergeMethod.TASK_ARITHMETIC
-        if plain or method is MergeMethod.TASK_ARITHMETIC:
-            density, scope = 1.0, TrimScope.TENSOR
-        return _State(float(np.float32(scaling)), method, density, scope)
-
     @torch.no_grad()
-    def _show(self, wanted: _State) -> None:
+    def _show(self, wanted: Recipe, rows: Rows | None, exact: bool) -> None:
         """Rewrite the merged buffer, unless it shows `wanted` and nobody has written to it since."""
         if self._merged is None:
             with torch.inference_mode(False):
                 self._merged = torch.empty_like(self._base)
                 self._views = self._layout.views(self._merged)
-        if self._shown == (wanted, self._merged._version):
+        exact = exact or not trims(wanted)
+        part = None if rows is None or wanted.method.whole else _key(rows)
+        known = [(wanted, key, self._merged._version) for key in ((None, True), (part, True), (part, exact))]
+        if self._shown in known:
             return
         self._shown = None
         if wanted.scaling == 0:
+            part = None
             self._merged.copy_(self._base)
         else:
-            self._fill(self._merged, wanted)
-        self._shown = (wanted, self._merged._version)
+            segments = self._segments if rows is None or part is None else self._segments_of(rows)
+            self._fill(self._merged, wanted, segments, exact)
+        self._shown = (wanted, (part, exact), self._merged._version)
 
-    def _fill(self, merged: Tensor, wanted: _State) -> None:
-        least = np.zeros((len(self._taus), len(self._layout.names)), dtype=np.float32)
-        if wanted.density < 1:
-            least[:] = [t.at(wanted.density, wanted.scope) for t in self._thresholds]
-        kernel = KERNELS.get(len(self._taus))
-        if wanted.method is MergeMethod.TASK_ARITHMETIC and len(self._taus) > 1:
-            kernel = kernels.merge_sum
-        if kernel is None or merged.device.type != "cpu":
-            self._fill_by_torch(merged, wanted, least)
+    def _segments_of(self, rows: Rows) -> NDArray[np.int64]:
+        spans: list[tuple[int, int]] = []
+        owners: list[int] = []
+        for place, (name, (start, stop)) in enumerate(
+            zip(self._layout.names, self._layout.spans, strict=True)
+        ):
+            parts = [(start, stop)]
+            if name in rows and stop > start:
+                chosen = np.unique(np.asarray(rows[name], dtype=np.int64))
+                width = (stop - start) // self._layout.shapes[place][0]
+                runs = np.split(chosen, np.flatnonzero(np.diff(chosen) != 1) + 1) if len(chosen) else []
+                parts = [(start + int(run[0]) * width, start + (int(run[-1]) + 1) * width) for run in runs]
+            spans += parts
+            owners += [place] * len(parts)
+        segments = cut(spans)
+        segments[:, 2] = np.asarray(owners, dtype=np.int64)[segments[:, 2]]
+        return segments
+
+    def _fill(self, merged: Tensor, wanted: Recipe, segments: NDArray[np.int64], exact: bool) -> None:
+        limits = [thresholds.of(wanted, exact) for thresholds in self._thresholds]
+        least, below = (np.stack(each).astype(np.float32) for each in zip(*limits, strict=True))
+        kernel = kernel_for(wanted, len(self._taus)) if merged.device.type == "cpu" else None
+        if kernel is None:
+            self._fill_by_torch(merged, wanted, segments, least, below)
         else:
-            self._fill_compiled(kernel, merged, wanted.scaling, least)
+            self._fill_compiled(kernel, merged, wanted, segments, least)
 
     def _fill_compiled(
-        self, kernel: Callable[..., None], merged: Tensor, scaling: float, least: NDArray[np.float32]
+        self,
+        kernel: Callable[..., None],
+        merged: Tensor,
+        wanted: Recipe,
+        segments: NDArray[np.int64],
+        least: NDArray[np.float32],
     ) -> None:
         base, out, taus = self._base.numpy(), merged.numpy(), tuple(tau.numpy() for tau in self._taus)
-        factor = np.float32(scaling)
+        factors = np.array(wanted.factors(self._layout.names), dtype=np.float32)
+        weights = np.array(wanted.shares(len(taus)), dtype=np.float32)
         threads = torch.get_num_threads()
-        groups = evenly(self._segments, threads * _GROUPS_PER_THREAD)
-        kernels.share(lambda group: kernel(base, taus, out, group, least, factor), groups, threads)
+        groups = evenly(segments, threads * _GROUPS_PER_THREAD)
+        kernels.share(lambda group: kernel(base, taus, out, group, least, factors, weights), groups, threads)
+        for place in np.flatnonzero(factors == 0).tolist():
+            start, stop = self._layout.spans[place]
+            merged[start:stop] = self._base[start:stop]
 
-    def _fill_by_torch(self, merged: Tensor, wanted: _State, least: NDArray[np.float32]) -> None:
-        """The reference's own functions, segment by segment: any device, any number of task vectors."""
-        for start, stop, owner in self._segments.tolist():
-            deltas = [tau[start:stop] for tau in self._taus]
-            if wanted.density < 1:
-                deltas = [keep_at_least(d, float(t)) for d, t in zip(deltas, least[:, owner], strict=True)]
-            delta = combine(deltas, wanted.method)
-            merged[start:stop] = add_scaled(self._base[start:stop], delta, wanted.scaling)
+    def _fill_by_torch(
+        self,
+        merged: Tensor,
+        wanted: Recipe,
+        segments: NDArray[np.int64],
+        least: NDArray[np.float32],
+        below: NDArray[np.float32],
+    ) -> None:
+        """The reference's own functions, piece by piece: any device, any method, any number of task vectors."""
+        factors = wanted.factors(self._layout.names)
+
+        def pieces(segments: NDArray[np.int64]) -> Iterator[tuple[list[Tensor], Piece, slice]]:
+            for start, stop, owner in segments.tolist():
+                name, where = self._layout.names[owner], slice(start, stop)
+                limits = least[:, owner].tolist(), below[:, owner].tolist()
+                piece = Piece(name, self._base[where], wanted, factors[owner], *limits)
+                yield [tau[where] for tau in self._taus], piece, where
+
+        sign = majority(((deltas, piece) for deltas, piece, _ in pieces(self._segments)), wanted)
+        drops = "seed" in wanted.method.reads
+        asked = self._whole if wanted.method.whole or drops else segments
+        for deltas, piece, where in pieces(asked):
+            if where.stop > where.start:
+                merged[where] = merge_piece(deltas, replace(piece, majority=sign))
+
+
+def _recipe(scaling: float | Recipe, density: float, method: MergeMethod, scope: TrimScope) -> Recipe:
+    return scaling if isinstance(scaling, Recipe) else Recipe(scaling, density, method, scope)
+
+
+def kernel_for(wanted: Recipe, count: int) -> Callable[..., None] | None:
+    """The compiled loop for a recipe, where there is one."""
+    if wanted.method is MergeMethod.TASK_ARITHMETIC:
+        return kernels.merge_one if count == 1 else kernels.merge_sum
+    plain = wanted.preset is TiesPreset.LAB or (count == 1 and wanted.preset.merge != "weighted-mean")
+    return KERNELS.get(count) if wanted.method is MergeMethod.TIES and plain else None
+
+
+def _key(rows: Rows) -> Hashable:
+    return tuple((name, tuple(chosen)) for name, chosen in sorted(rows.items()))

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from codemix_lab.config import MergeMethod, TrimScope
-from codemix_lab.errors import SpecError
+from codemix_lab.merging.bounds import bounds
 from codemix_lab.merging.flat import FlatLayout, check_finite
-from codemix_lab.merging.task_arithmetic import add_scaled, total
-from codemix_lab.merging.ties import elect_and_mean, trim, trim_together
+from codemix_lab.merging.methods import combine_of
+from codemix_lab.merging.methods.piece import Piece
+from codemix_lab.merging.recipe import Recipe
+from codemix_lab.merging.task_arithmetic import add_scaled, weighted
+from codemix_lab.merging.ties import keep_at_least, vote
 
 
-@torch.no_grad()
 def merge(
     base: Mapping[str, Tensor],
     task_vectors: Sequence[Mapping[str, Tensor]],
@@ -37,35 +39,63 @@ def merge(
     >>> merge(base, [tau], MergeMethod.TIES, 0.5, density=0.5)["w"].tolist()
     [3.0, -0.5, 1.0, 1.0]
     """
-    check_parameters(len(task_vectors), scaling, density)
-    method, scope = MergeMethod(method), TrimScope(scope)
+    return merge_by(base, task_vectors, Recipe(scaling, density, method, scope))
+
+
+@torch.no_grad()
+def merge_by(
+    base: Mapping[str, Tensor], task_vectors: Sequence[Mapping[str, Tensor]], recipe: Recipe
+) -> dict[str, Tensor]:
+    """The merge that a recipe says, with weights, schedule, preset and any method; raises as `merge`.
+
+    >>> base, tau = {"w": torch.ones(4)}, {"w": torch.tensor([4.0, -3.0, 1.0, 0.0])}
+    >>> merge_by(base, [tau], Recipe(1.0, method="linear", weights=(0.5,)))["w"].tolist()
+    [5.0, -2.0, 2.0, 1.0]
+    """
+    recipe.check(len(task_vectors))
     layout = FlatLayout.of(base)
     for name in layout.names:
         check_finite(base[name], name, "the base checkpoint")
     vectors = [_changes(layout, base, tau, whose(i)) for i, tau in enumerate(task_vectors)]
-    if method is MergeMethod.TIES:
-        vectors = [_trimmed(changes, density, scope) for changes in vectors]
+    limits = [bounds(changes, layout.names, recipe) for changes in vectors]
+    pieces = [
+        Piece(
+            name,
+            base[name],
+            recipe,
+            factor,
+            [least[i] for least, _ in limits],
+            [below[i] for _, below in limits],
+        )
+        for i, (name, factor) in enumerate(zip(layout.names, recipe.factors(layout.names), strict=True))
+    ]
+    together = [list(deltas) for deltas in zip(*vectors, strict=True)]
+    sign = majority(zip(together, pieces, strict=True), recipe)
 
     merged = {name: tensor.clone() for name, tensor in base.items() if not tensor.is_floating_point()}
-    for name, *deltas in zip(layout.names, *vectors, strict=True):
-        merged[name] = add_scaled(base[name], combine(deltas, method), scaling)
+    for deltas, piece in zip(together, pieces, strict=True):
+        merged[piece.name] = merge_piece(deltas, replace(piece, majority=sign))
     merged |= {name: merged[first] for name, first in layout.aliases}
     return {name: merged[name] for name in base}
 
 
-def combine(deltas: Sequence[Tensor], method: MergeMethod) -> Tensor:
-    """One change out of several, already trimmed, of one shape: their sum, or TIES's disjoint mean."""
-    return elect_and_mean(deltas) if method is MergeMethod.TIES else total(deltas)
+def merge_piece(deltas: Sequence[Tensor], piece: Piece) -> Tensor:
+    """θ + λ·combine(δ) for one piece, in the base's dtype; λ = 0 returns the base bit for bit."""
+    if piece.factor == 0:
+        return piece.base.clone()
+    return add_scaled(piece.base, combine_of(piece.recipe.method)(deltas, piece), piece.factor)
 
 
-def check_parameters(count: int, scaling: float, density: float) -> None:
-    """Raise `SpecError` unless there is a task vector, λ is finite and density lies in (0, 1]."""
-    if count == 0:
-        raise SpecError("a merge needs at least one adapted checkpoint: name one in the field adapted.")
-    if not math.isfinite(scaling):
-        raise SpecError(f"scaling = {scaling} is no finite number: choose a λ such as 0.6.")
-    if not 0 < density <= 1:
-        raise SpecError(f"density = {density} is out of range: choose more than 0 and at most 1.")
+def majority(pieces: Iterable[tuple[Sequence[Tensor], Piece]], recipe: Recipe) -> float:
+    """The sign that wins in most elements of the whole model, +1 or −1, if the preset asks for it."""
+    if recipe.method is not MergeMethod.TIES or recipe.preset.zero != "majority":
+        return 1.0
+    balance = 0
+    for deltas, piece in pieces:
+        trimmed = [keep_at_least(delta, least) for delta, least in zip(deltas, piece.least, strict=True)]
+        votes = vote(trimmed, weighted(trimmed, piece.weights), recipe.preset)
+        balance += int((votes > 0).sum()) - int((votes < 0).sum())
+    return 1.0 if balance > 0 else -1.0
 
 
 def whose(position: int) -> str:
@@ -80,11 +110,3 @@ def _changes(
     for name in layout.names:
         check_finite(tau[name], name, owner)
     return [tau[name].to(base[name].device, torch.float32) for name in layout.names]
-
-
-def _trimmed(changes: list[Tensor], density: float, scope: TrimScope) -> list[Tensor]:
-    if density == 1:
-        return changes
-    if scope is TrimScope.GLOBAL:
-        return trim_together(changes, density)
-    return [trim(delta, density) for delta in changes]

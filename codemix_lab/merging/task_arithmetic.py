@@ -33,3 +33,12 @@ def total(deltas: Sequence[Tensor]) -> Tensor:
     for delta in deltas[1:]:
         result = result + delta
     return result
+
+
+def weighted(deltas: Sequence[Tensor], weights: Sequence[float]) -> list[Tensor]:
+    """Each change times its weight; negative weights unlearn (arXiv 2212.04089, forgetting by negation).
+
+    >>> [t.tolist() for t in weighted([torch.tensor([4.0, -3.0]), torch.tensor([1.0, 0.5])], [1.0, -2.0])]
+    [[4.0, -3.0], [-2.0, -1.0]]
+    """
+    return [d if weight == 1 else d * weight for d, weight in zip(deltas, weights, strict=True)]

@@ -51,6 +51,24 @@ class TaskVector(Mapping[str, Tensor]):
         return cls._of(layout, flat)
 
     @classmethod
+    @torch.no_grad()
+    def of_changes(cls, base: Mapping[str, Tensor], changes: Mapping[str, Tensor]) -> TaskVector:
+        """The task vector that changes some tensors of `base` and leaves the others as they are.
+
+        Raises `CheckpointError` naming a tensor with NaN or infinite values.
+
+        >>> TaskVector.of_changes({"w": torch.ones(2), "b": torch.ones(1)}, {"w": torch.ones(2)})["b"].tolist()
+        [0.0]
+        """
+        layout = FlatLayout.of(base)
+        flat = torch.zeros(layout.size, dtype=torch.float32, device=layout.device(base))
+        views = layout.views(flat)
+        for name in changes:
+            views[name].copy_(changes[name])
+            check_finite(views[name], name, "the adapter")
+        return cls._of(layout, flat)
+
+    @classmethod
     def _of(cls, layout: FlatLayout, flat: Tensor) -> TaskVector:
         vector = cls.__new__(cls)
         vector._hold(layout, flat)

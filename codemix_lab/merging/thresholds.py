@@ -1,87 +1,154 @@
-"""Exact trim thresholds of a task vector, for every density of the slider at once."""
+"""Exact trim thresholds of a task vector from histograms that are made once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from codemix_lab.config import MergeSpec, TrimScope
+from codemix_lab.config import MergeMethod, TrimScope
 from codemix_lab.merging import kernels
+from codemix_lab.merging.bounds import pools, ranks, trims
 from codemix_lab.merging.flat import FlatLayout
-from codemix_lab.merging.ties import kept, kth_largest
+from codemix_lab.merging.recipe import Recipe
+from codemix_lab.merging.ties import kth_largest
 
 SEGMENT = 1 << 20
 _SORTED = 1 << 16
-_SPREAD = 1 << 23
+"""Pools up to this size are selected from directly; larger ones are counted."""
 
 
 class Thresholds:
-    """For one task vector: which magnitude the k-th largest change has, for any density and scope.
+    """For one task vector: which magnitudes a recipe keeps, for any density, preset and scope.
 
-    Two counting passes find the exact thresholds of all densities that the slider can take: the
-    first counts how many magnitudes share their upper bits, which tells the bin that each threshold
-    lies in; the second counts the lower bits inside those bins. Nothing is sorted and no copy of
-    the task vector is made. The result is kept: a later density of the slider is a look-up.
+    One pass, made once, counts for every large tensor how many magnitudes share their upper 16 bits.
+    Sums of these counts tell, for any scope, the bin that a threshold lies in; a second, lighter pass
+    counts the lower bits inside that bin and makes it exact. Nothing is sorted but small tensors, and
+    no copy of the task vector is made. What was found once is a look-up.
     """
 
     def __init__(self, flat: Tensor, layout: FlatLayout) -> None:
         """`flat` is a float32 buffer in `layout`; it must not change afterwards."""
         self._flat = flat
-        self._spans = layout.spans
-        self._known: dict[TrimScope, dict[float, NDArray[np.float32]]] = {scope: {} for scope in TrimScope}
+        self._names, self._spans = layout.names, layout.spans
+        self._sizes = [stop - start for start, stop in layout.spans]
+        self._select_all = flat.device.type != "cpu"
+        self._counts: NDArray[np.uint32] | None = None
+        self._known: dict[Hashable, tuple[NDArray[np.float32], NDArray[np.float32]]] = {}
+
+    def of(self, recipe: Recipe, exact: bool = True) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Smallest magnitude kept in each tensor, and the one from which on none is; shapes (tensors,).
+
+        Equal to `bounds`; without `exact` the lower edges of their bins, which keep a few changes more.
+        """
+        kept = recipe.preset.kept
+        key = (recipe.density, recipe.scope, kept, recipe.method.option_names and recipe.options)
+        for known in ((key, True), (key, exact)):
+            if known in self._known:
+                return self._known[known]
+        least = np.zeros(len(self._spans), dtype=np.float32)
+        below = np.full(len(self._spans), np.inf, dtype=np.float32)
+        if trims(recipe):
+            self._find(recipe, exact, least, below)
+        self._known[(key, exact)] = (least, below)
+        return least, below
 
     def at(self, density: float, scope: TrimScope) -> NDArray[np.float32]:
-        """Smallest magnitude kept in each tensor, shape (tensors,): equal to what `trim` uses."""
-        known = self._known[scope]
-        if density not in known:
-            on_cpu = self._flat.device.type == "cpu"
-            wanted = [density] if known or not on_cpu else sorted({density, *slider_densities()})
-            find = self._count if on_cpu else self._select
-            known.update(zip(wanted, find(wanted, scope), strict=True))
-        return known[density]
+        """Smallest magnitude kept in each tensor by the lab's own TIES."""
+        return self.of(Recipe(1.0, density, MergeMethod.TIES, scope))[0]
 
-    def _select(self, densities: Sequence[float], scope: TrimScope) -> NDArray[np.float32]:
-        """One density after the other with PyTorch's own selection, on any device."""
-        magnitudes = [self._flat[start:stop].abs() for start, stop in self._spans]
-        if scope is TrimScope.GLOBAL:
-            together = torch.cat(magnitudes) if magnitudes else self._flat
-            rows = [[_threshold(together, density)] * len(magnitudes) for density in densities]
-        else:
-            rows = [[_threshold(each, density) for each in magnitudes] for density in densities]
-        return np.array(rows, dtype=np.float32).reshape(len(densities), len(magnitudes))
+    def _find(
+        self, recipe: Recipe, exact: bool, least: NDArray[np.float32], below: NDArray[np.float32]
+    ) -> None:
+        asked = [
+            (pool, ranks(recipe, size))
+            for pool in pools(self._names, recipe.scope)
+            if (size := sum(self._sizes[place] for place in pool))
+        ]
+        lowest = self._largest([pool for pool, _ in asked], [low for _, (low, _) in asked], exact)
+        topped = [(pool, top) for pool, (_, top) in asked if top]
+        highest = self._largest([pool for pool, _ in topped], [top for _, top in topped], exact)
+        for (pool, _), value in zip(asked, lowest, strict=True):
+            least[pool] = value
+        for (pool, _), value in zip(topped, highest, strict=True):
+            below[pool] = value
 
-    def _count(self, densities: Sequence[float], scope: TrimScope) -> NDArray[np.float32]:
-        """All densities at once by counting; shape (densities, tensors)."""
-        found = np.zeros((len(densities), len(self._spans)), dtype=np.float32)
-        bits = self._flat.numpy().view(np.uint32)
-        sizes = [stop - start for start, stop in self._spans]
-        threads = min(torch.get_num_threads(), 1 + sum(sizes) // _SPREAD)
+    def _largest(self, pools: Sequence[list[int]], wanted: Sequence[int], exact: bool) -> list[float]:
+        """The k-th largest magnitude of each pool of tensors, k from `wanted`."""
+        if self._select_all:
+            return [kth_largest(self._magnitudes(pool), k) for pool, k in zip(pools, wanted, strict=True)]
+        found = [0.0] * len(pools)
+        small = [i for i, pool in enumerate(pools) if sum(self._sizes[p] for p in pool) <= _SORTED]
+        large = [i for i in range(len(pools)) if i not in set(small)]
+        threads = torch.get_num_threads()
 
-        def one_tensor(index: int, threads: int = 1) -> None:
-            ranks = [kept(sizes[index], density) for density in densities]
-            found[:, index] = largest(bits, cut([self._spans[index]]), ranks, threads)
+        def select(i: int) -> None:
+            found[i] = kth_largest(self._magnitudes(pools[i]), wanted[i])
 
-        if scope is TrimScope.GLOBAL:
-            if sum(sizes):
-                ranks = [kept(sum(sizes), density) for density in densities]
-                found[:] = largest(bits, cut(self._spans), ranks, threads)[:, None]
-            return found
-        for index in (i for i, size in enumerate(sizes) if size > _SPREAD):
-            one_tensor(index, threads)
-        kernels.share(one_tensor, [i for i, size in enumerate(sizes) if 0 < size <= _SPREAD], threads)
+        kernels.share(select, small, threads)
+        if large:
+            chosen = self._by_counting([pools[i] for i in large], [wanted[i] for i in large], exact, threads)
+            for i, value in zip(large, chosen, strict=True):
+                found[i] = value
         return found
 
+    def _magnitudes(self, pool: list[int]) -> Tensor:
+        return torch.cat([self._flat[slice(*self._spans[place])].abs() for place in pool])
 
-def slider_densities() -> tuple[float, ...]:
-    """Every density that the declared range and step of `MergeSpec.density` allow."""
-    declared = MergeSpec.parameters()["density"]
-    low, high, step = (cast(float, value) for value in (declared.low, declared.high, declared.step))
-    return tuple(round(low + i * step, 10) for i in range(round((high - low) / step) + 1))
+    def _by_counting(
+        self, pools: Sequence[list[int]], wanted: Sequence[int], exact: bool, threads: int
+    ) -> list[float]:
+        counts = self._histograms(threads)
+        bins, inside = [], []
+        for pool, k in zip(pools, wanted, strict=True):
+            from_above = np.cumsum(counts[pool].sum(axis=0, dtype=np.int64)[::-1])
+            place = int(np.searchsorted(from_above, k))
+            bins.append(kernels.BINS - 1 - place)
+            inside.append(k - (int(from_above[place - 1]) if place else 0))
+        low = np.zeros(len(pools), dtype=np.int64)
+        if exact:
+            first = np.zeros(len(self._spans), dtype=np.uint32)
+            row_of = np.zeros(len(self._spans), dtype=np.int64)
+            members = [(0, 0)] * len(self._spans)
+            for row, pool in enumerate(pools):
+                first[pool], row_of[pool] = bins[row] << int(kernels.LOW_BITS), row
+                for place in pool:
+                    members[place] = self._spans[place]
+            groups = evenly(cut(members), threads)
+            tables = np.zeros((len(groups), len(pools), int(kernels.LOW_MASK) + 1), dtype=np.uint32)
+            bits = self._flat.numpy().view(np.uint32)
+            kernels.share(
+                lambda g: kernels.count_one_bin_by_pool(bits, groups[g], first, row_of, tables[g]),
+                range(len(groups)),
+                threads,
+            )
+            from_above = np.cumsum(tables.sum(axis=0, dtype=np.int64)[:, ::-1], axis=1)
+            low[:] = [
+                int(kernels.LOW_MASK) - int(np.searchsorted(row, k))
+                for row, k in zip(from_above, inside, strict=True)
+            ]
+        found = (np.array(bins, dtype=np.int64) << int(kernels.LOW_BITS)) | low
+        return [float(value) for value in found.astype(np.uint32).view(np.float32)]
+
+    def _histograms(self, threads: int) -> NDArray[np.uint32]:
+        """How many magnitudes of each tensor fall in each bin, shape (tensors, BINS); counted once."""
+        if self._counts is None:
+            counts = np.zeros((len(self._spans), kernels.BINS), dtype=np.uint32)
+            bits = self._flat.numpy().view(np.uint32)
+            groups = evenly(cut(self._spans), threads)
+            shared = [counts] + [np.zeros_like(counts) for _ in groups[1:]]
+            kernels.share(
+                lambda g: kernels.count_bins_by_tensor(bits, groups[g], shared[g]),
+                range(len(groups)),
+                threads,
+            )
+            for other in shared[1:]:
+                counts += other
+            self._counts = counts
+        return self._counts
 
 
 def cut(spans: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
@@ -104,47 +171,3 @@ def evenly(segments: NDArray[np.int64], parts: int) -> list[NDArray[np.int64]]:
     goals = [ends[-1] * i / parts for i in range(1, parts)] if len(ends) else []
     groups = np.split(segments, np.searchsorted(ends, goals))
     return [group for group in groups if len(group)]
-
-
-def largest(
-    bits: NDArray[np.uint32], segments: NDArray[np.int64], ranks: Sequence[int], threads: int = 1
-) -> NDArray[np.float32]:
-    """The k-th largest magnitude among the segments' elements for every k in `ranks`, exactly.
-
-    `bits` are float32 values read as integers; 1 ≤ k ≤ number of elements.
-
-    >>> values = np.array([0.5, 0.0, -1.0, 2.0], dtype=np.float32)
-    >>> largest(values.view(np.uint32), cut([(0, 4)]), [1, 3]).tolist()
-    [2.0, 0.5]
-    """
-    wanted = np.asarray(ranks, dtype=np.int64)
-    if len(segments) == 1 and segments[0, 1] - segments[0, 0] <= _SORTED:
-        start, stop, _ = segments[0]
-        ascending: NDArray[np.uint32] = np.sort(bits[start:stop] & kernels.MAGNITUDE)
-        chosen: NDArray[np.uint32] = ascending[stop - start - wanted]
-        return chosen.view(np.float32)
-
-    groups = evenly(segments, threads)
-    counts = np.zeros((len(groups), kernels.BINS), dtype=np.uint32)
-    kernels.share(lambda i: kernels.count_bins(bits, groups[i], counts[i]), range(len(groups)), threads)
-    per_bin = counts.sum(axis=0, dtype=np.int64)
-    filled = np.flatnonzero(per_bin)[::-1]
-    reached = np.cumsum(per_bin[filled])
-    place = np.searchsorted(reached, wanted)
-    bins = filled[place]
-    rank_inside = wanted - (reached[place] - per_bin[bins])
-
-    distinct, row = np.unique(bins, return_inverse=True)
-    rows = np.full(kernels.BINS, -1, dtype=np.int16)
-    rows[distinct] = np.arange(len(distinct))
-    low = np.zeros((len(groups), len(distinct), int(kernels.LOW_MASK) + 1), dtype=np.uint32)
-    kernels.share(lambda i: kernels.count_inside(bits, groups[i], rows, low[i]), range(len(groups)), threads)
-    from_above = np.cumsum(low.sum(axis=0, dtype=np.int64)[:, ::-1], axis=1)
-    below = [int(np.searchsorted(from_above[r], k)) for r, k in zip(row, rank_inside, strict=True)]
-    low_bits = int(kernels.LOW_MASK) - np.array(below, dtype=np.int64)
-    return ((bins << int(kernels.LOW_BITS)) | low_bits).astype(np.uint32).view(np.float32)
-
-
-def _threshold(magnitudes: Tensor, density: float) -> float:
-    size = magnitudes.numel()
-    return kth_largest(magnitudes, kept(size, density)) if size else 0.0

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from codemix_lab.merging.task_arithmetic import total
+from codemix_lab.config import TiesPreset
+from codemix_lab.merging.task_arithmetic import total, weighted
 
 
 def kept(size: int, density: float) -> int:
@@ -102,6 +103,52 @@ def elect_and_mean(deltas: Sequence[Tensor]) -> Tensor:
     [1.5, -3.0, 0.0, 4.0]
     """
     return deltas[0] if len(deltas) == 1 else disjoint_mean(deltas, elect_sign(deltas))
+
+
+def elect_and_merge(
+    deltas: Sequence[Tensor], weights: Sequence[float], preset: TiesPreset, majority: float = 1.0
+) -> Tensor:
+    """Steps 2 and 3 by the rules of a preset (`config.presets`) on trimmed, unweighted changes.
+
+    `majority` is the sign elected where the sum is zero, for presets that ask the whole model.
+
+    >>> one, two = torch.tensor([1.0, -3.0, 0.0, 4.0]), torch.tensor([2.0, 1.0, 0.0, 1.0])
+    >>> for preset in (TiesPreset.LAB, TiesPreset.FUSION_BENCH, TiesPreset.MERGEKIT):
+    ...     elect_and_merge([one, two], [1.0, 0.5], preset).tolist()
+    [1.0, -3.0, 0.0, 2.25]
+    [2.0, -3.0, 0.0, 4.5]
+    [1.3333..., -3.0, 0.0, 3.0]
+    """
+    changes = weighted(deltas, weights)
+    if len(changes) == 1 and preset.merge != "weighted-mean":
+        return changes[0]
+    sign = elected(deltas, changes, preset, majority)
+    voters = deltas if preset.elect in ("sum", "frequency") else changes
+    agreeing = [voter * sign > 0 for voter in voters]
+    summed = total([torch.where(agrees, c, 0.0) for agrees, c in zip(agreeing, changes, strict=True)])
+    if preset.merge == "sum":
+        return summed
+    if preset.merge == "weighted-mean":
+        share = total([agrees.to(summed.dtype) * w for agrees, w in zip(agreeing, weights, strict=True)])
+        return summed / torch.where(share == 0, 1.0, share)
+    return summed / total([agrees.to(summed.dtype) for agrees in agreeing]).clamp(min=1)
+
+
+def elected(
+    deltas: Sequence[Tensor], changes: Sequence[Tensor], preset: TiesPreset, majority: float = 1.0
+) -> Tensor:
+    """The sign, +1 or −1, that a preset elects from unweighted and weighted changes of one shape."""
+    summed = vote(deltas, changes, preset)
+    tie = majority if preset.zero == "majority" else 1.0
+    decided = torch.where(summed > 0, 1.0, -1.0)
+    return torch.where(summed == 0, torch.tensor(tie, device=summed.device), decided)
+
+
+def vote(deltas: Sequence[Tensor], changes: Sequence[Tensor], preset: TiesPreset) -> Tensor:
+    """What the sign is taken of: the sum of weighted changes, of plain ones, or of their signs."""
+    if preset.elect == "frequency":
+        return total([delta.sign() for delta in deltas])
+    return total(deltas if preset.elect == "sum" else changes)
 
 
 def ties(deltas: Sequence[Tensor], density: float) -> Tensor:

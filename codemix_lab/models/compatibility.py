@@ -5,12 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 
-from safetensors import safe_open
-
 from codemix_lab.errors import IncompatibleError
 from codemix_lab.models.checkpoints import Checkpoint
-from codemix_lab.models.fingerprint import weight_files
 from codemix_lab.models.loading import load_tokenizer
+from codemix_lab.models.weights import HEADS, open_weights
 
 _SHAPE = {
     "hidden_size": "hidden size",
@@ -18,7 +16,6 @@ _SHAPE = {
     "num_attention_heads": "number of attention heads",
     "intermediate_size": "feed-forward size",
 }
-_HEADS = ("lm_head.", "cls.", "classifier.", "score.", "pooler.", "qa_outputs.", "vocab_")
 
 
 def check_pair(base: Checkpoint, adapted: Checkpoint) -> tuple[str, ...]:
@@ -77,10 +74,7 @@ def _head_notes(base: Checkpoint, adapted: Checkpoint) -> tuple[str, ...]:
 
 
 def _heads(checkpoint: Checkpoint) -> set[str]:
-    names: set[str] = set()
-    for path in weight_files(checkpoint.folder):
-        with safe_open(path, framework="pt") as tensors:
-            names |= set(tensors.keys())
+    names = open_weights(checkpoint.folder)
     return {
-        head.rstrip("._") for head in _HEADS for name in names if name.startswith(head) or f".{head}" in name
+        head.rstrip("._") for head in HEADS for name in names if name.startswith(head) or f".{head}" in name
     }

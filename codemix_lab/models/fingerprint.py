@@ -21,7 +21,7 @@ def weight_files(folder: Path) -> list[Path]:
     """
     index = folder / "model.safetensors.index.json"
     if index.is_file():
-        names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+        names = sorted(set(_weight_map(index).values()))
         missing = [name for name in names if not (folder / name).is_file()]
         if missing:
             raise CheckpointError(
@@ -33,6 +33,18 @@ def weight_files(folder: Path) -> list[Path]:
     if not files:
         raise CheckpointError(f"{folder} holds no safetensors weights.")
     return files
+
+
+def _weight_map(index: Path) -> dict[str, str]:
+    """Tensor names and their shards. Raises `CheckpointError` unless every shard is a plain file name."""
+    try:
+        shards: Any = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
+        plain = all(isinstance(shard, str) and Path(shard).name == shard for shard in shards.values())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise CheckpointError(f"{index} is no index of shards ({error}). Fetch the model again.") from error
+    if not shards or not plain:
+        raise CheckpointError(f"{index} names no shards beside it. Fetch the model again.")
+    return dict(shards)
 
 
 def fingerprint_folder(folder: Path, adapter: Path | None = None) -> str:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
-import torch
-from torch import nn
-
 from codemix_lab import __version__
-from codemix_lab.config import MergeSpec
-from codemix_lab.errors import CheckpointError
+from codemix_lab.config import MergeMethod, MergeSpec
+from codemix_lab.errors import StorageError
 from codemix_lab.merging.export import export_merged
+from codemix_lab.merging.mergekit_config import CONFIG_FILE, NotInMergekit, to_mergekit
+from codemix_lab.merging.recipe import Recipe
+from codemix_lab.merging.sources import FileTaskVector
+from codemix_lab.merging.stream import StreamedMerge
 from codemix_lab.models.checkpoints import Checkpoint, open_checkpoint
-from codemix_lab.models.loading import bind, load_backbone, load_lm
-from codemix_lab.training.starts import merged_weights
+from codemix_lab.models.files import adapted_weights, base_weights, tied_heads
+from codemix_lab.models.starter.names import is_starter_name
+from codemix_lab.progress import Progress, ShouldStop
+from codemix_lab.training.starts import open_sources
 
 _CARD = """---
 library_name: transformers
@@ -21,8 +25,8 @@ tags: [model-merging, task-arithmetic, code-mixing]
 ---
 # Merged model
 
-θ_merged = θ_base + λ·{combined}, λ = {scaling:g}{density}, made by CodeMix Lab {version}
-(task vectors: Ilharco et al. 2023; TIES: Yadav et al. 2023; for code-mixed text: arXiv 2510.19782).
+θ_merged = θ_base + λ·{combined}, λ = {scaling:g}{further}, made by CodeMix Lab {version}
+(task vectors: Ilharco et al. 2023; for code-mixed text: arXiv 2510.19782). {about}
 
 | part | checkpoint | fingerprint (SHA-256) |
 |---|---|---|
@@ -36,26 +40,48 @@ The language-model head, where there is one, is the base's; heads are never part
 """
 
 
-def export_merge(spec: MergeSpec, out: Path) -> Path:
+def export_merge(
+    spec: MergeSpec,
+    out: Path,
+    on_progress: Progress | None = None,
+    should_stop: ShouldStop | None = None,
+) -> Path:
     """Write the merged model, with the base's own head, as an ordinary folder that `from_pretrained` opens.
 
-    Stored in the base's precision. Raises `StorageError` if `out` exists or the disk is too full.
+    Tensor by tensor, so a model of any size needs a window of memory only; stored in the base's
+    precision. Beside the weights lie the card, the recipe (`merge.yaml`) and, where mergekit can
+    express it, the same as `mergekit_config.yml`. Raises `StorageError` if `out` exists or the disk is
+    too full, `Cancelled` when asked to stop; nothing half-made is left.
     """
-    base, weights = merged_weights(spec)
-    model = _with_head(base)
-    bind(model, weights)
-    stored = getattr(base.config, "dtype", None) or torch.float32
-    return export_merged(Path(out), base.folder, model.to(stored).state_dict(), merge_card(spec, base), spec)
+    base, tips, _ = open_sources(spec.base, spec.adapted)
+    if Path(out).exists():
+        raise StorageError(
+            f"{out} exists already and is never overwritten. Choose another name or remove it first."
+        )
+    recipe = Recipe.of(spec)
+    recipe.check(len(tips))
+    weights = base_weights(base)
+    vectors = [
+        FileTaskVector(weights, adapted_weights(tip, weights), f"the checkpoint {tip.ref}") for tip in tips
+    ]
+    merge = StreamedMerge(weights, vectors, recipe, tied_heads(base, weights), should_stop)
+    texts = {"README.md": merge_card(spec, base), "merge.yaml": spec.to_yaml()}
+    with contextlib.suppress(NotInMergekit):
+        sources = [_mergekit_name(checkpoint) for checkpoint in (base, *tips)]
+        stored = next(t.dtype for t in weights.values() if t.is_floating_point())
+        texts[CONFIG_FILE] = to_mergekit(spec, sources, str(stored).removeprefix("torch."))
+    return export_merged(Path(out), base.folder, merge, texts, on_progress)
 
 
 def merge_card(spec: MergeSpec, base: Checkpoint) -> str:
     """Markdown that states sources, fingerprints, method and every parameter."""
     parts = [("base", base), *(("adapted", open_checkpoint(ref, base=base)) for ref in spec.adapted)]
-    ties = spec.method == "ties"
+    further = {**_further(spec), **{name: f"{value:g}" for name, value in spec.options}}
     return _CARD.format(
-        combined="TIES(τ)" if ties else "Στ",
+        combined="Στ" if spec.method is MergeMethod.TASK_ARITHMETIC else f"{spec.method.label}(τ)",
         scaling=spec.scaling,
-        density=f", density = {spec.density:g} (scope: {spec.scope})" if ties else "",
+        about=f"{spec.method.label}: {spec.method.help}",
+        further="".join(f", {name} = {value}" for name, value in further.items()),
         version=__version__,
         sources="\n".join(f"| {part} | `{c.ref}` | `{c.fingerprint}` |" for part, c in parts),
         command=merge_command(spec, "DIR"),
@@ -65,12 +91,32 @@ def merge_card(spec: MergeSpec, base: Checkpoint) -> str:
 def merge_command(spec: MergeSpec, out: str) -> str:
     """The command line that makes this merge."""
     adapted = " ".join(f"--adapted {ref}" for ref in spec.adapted)
-    ties = f" --density {spec.density:g} --scope {spec.scope}" if spec.method == "ties" else ""
-    return f"codemix-lab merge --base {spec.base} {adapted} --method {spec.method} --scaling {spec.scaling:g}{ties} --out {out}"
+    given = {"method": spec.method, "scaling": f"{spec.scaling:g}", **_further(spec)}
+    said = " ".join(
+        f"--{name.replace('_', '-')}{'=' if value.startswith('-') else ' '}{value}"
+        for name, value in given.items()
+    )
+    own = "".join(f" --option {name}={value:g}" for name, value in spec.options)
+    return f"codemix-lab merge --base {spec.base} {adapted} {said}{own} --out {out}"
 
 
-def _with_head(base: Checkpoint) -> nn.Module:
-    try:
-        return load_lm(base)
-    except CheckpointError:
-        return load_backbone(base)
+def _further(spec: MergeSpec) -> dict[str, str]:
+    """Parameters beyond method and λ as the command line takes them; those that say nothing are left out."""
+    shared = {"density", "scope"} & set(spec.method.reads)
+    plain = spec.to_dict()
+    names = [n for n in plain if n in shared or (MergeSpec.parameters()[n].sparse and n != "options")]
+    return {
+        name: ",".join(f"{v:g}" for v in plain[name])
+        if isinstance(plain[name], list)
+        else f"{plain[name]:g}"
+        if isinstance(plain[name], float)
+        else str(plain[name])
+        for name in names
+    }
+
+
+def _mergekit_name(checkpoint: Checkpoint) -> str:
+    """How mergekit opens a checkpoint: by hub id or folder, an adapter as `base+adapter`."""
+    if checkpoint.adapter is not None:
+        return f"{checkpoint.folder}+{checkpoint.adapter}"
+    return str(checkpoint.folder) if is_starter_name(checkpoint.ref) else checkpoint.ref

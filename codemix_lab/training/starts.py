@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,9 +11,11 @@ from transformers import PreTrainedTokenizerBase
 
 from codemix_lab.config import MergeSpec
 from codemix_lab.merging.live import LiveMerge
+from codemix_lab.merging.recipe import Recipe
 from codemix_lab.merging.task_vector import TaskVector
 from codemix_lab.models.checkpoints import Checkpoint, open_checkpoint
 from codemix_lab.models.compatibility import check_pair
+from codemix_lab.models.files import adapter_deltas
 from codemix_lab.models.loading import backbone, backbone_state, load_tokenizer, new_classifier
 
 
@@ -35,18 +37,31 @@ def open_merge(base: str, adapted: Sequence[str]) -> OpenMerge:
 
     Raises `CheckpointError`, `IncompatibleError`, and `SpecError` without an adapted checkpoint.
     """
+    root, tips, notes = open_sources(base, adapted)
+    state = backbone_state(root)
+    return OpenMerge(root, tips, LiveMerge(state, [task_vector(root, state, tip) for tip in tips]), notes)
+
+
+def open_sources(
+    base: str, adapted: Sequence[str]
+) -> tuple[Checkpoint, tuple[Checkpoint, ...], tuple[str, ...]]:
+    """Base, adapted checkpoints and notes on heads left out, checked to fit, with no weights loaded."""
     root = open_checkpoint(base)
     tips = tuple(open_checkpoint(ref, base=root) for ref in adapted)
-    notes = tuple(dict.fromkeys(note for tip in tips for note in check_pair(root, tip)))
-    state = backbone_state(root)
-    taus = [TaskVector.between(state, backbone_state(tip)) for tip in tips]
-    return OpenMerge(root, tips, LiveMerge(state, taus), notes)
+    return root, tips, tuple(dict.fromkeys(note for tip in tips for note in check_pair(root, tip)))
+
+
+def task_vector(base: Checkpoint, state: Mapping[str, torch.Tensor], tip: Checkpoint) -> TaskVector:
+    """τ of a checkpoint; of an adapter on the very base, its exact ΔW without rounding."""
+    if tip.adapter is None or base.adapter is not None:
+        return TaskVector.between(state, backbone_state(tip))
+    return TaskVector.of_changes(state, adapter_deltas(tip))
 
 
 def merged_weights(spec: MergeSpec) -> tuple[Checkpoint, dict[str, torch.Tensor]]:
     """The base checkpoint of `spec` and its merged backbone, fresh float32 tensors by name."""
     opened = open_merge(spec.base, spec.adapted)
-    return opened.base, opened.live.snapshot(spec.scaling, spec.density, spec.method, spec.scope)
+    return opened.base, opened.live.snapshot(Recipe.of(spec))
 
 
 def start_classifier(

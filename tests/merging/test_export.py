@@ -3,117 +3,205 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import safetensors
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from codemix_lab.config import MergeMethod, MergeSpec
-from codemix_lab.errors import CheckpointError, StorageError
+from codemix_lab.errors import Cancelled, CheckpointError, IncompatibleError, StorageError
 from codemix_lab.merging import export as export_module
+from codemix_lab.merging import stream
 from codemix_lab.merging.export import export_merged
-from codemix_lab.merging.live import LiveMerge
-from codemix_lab.merging.merge import merge
+from codemix_lab.merging.merge import merge_by
+from codemix_lab.merging.recipe import Recipe
+from codemix_lab.merging.shards import ShardWriter
+from codemix_lab.merging.sources import FileTaskVector
+from codemix_lab.merging.stream import StreamedMerge
+from codemix_lab.models.weights import open_weights
 
-SPEC = MergeSpec(base="base", adapted=("cpt",), method=MergeMethod.TIES, scaling=0.6, density=0.2)
 COMPANIONS = {"config.json": "{}", "tokenizer.json": "{}", "vocab.txt": "a", "LICENSE.md": "MIT"}
-LEFT_OUT = {"model.safetensors": "old", "pytorch_model.bin": "old", "model.safetensors.index.json": "{}"}
+LEFT_OUT = {"pytorch_model.bin": "old", "README.md": "old card", "adapter_config.json": "{}"}
+TEXTS = {"README.md": "# card", "merge.yaml": "base: x"}
+RECIPES = [
+    Recipe(0.6, 0.2),
+    Recipe(0.6, 0.2, scope="layer"),
+    Recipe(0.6, 0.3, scope="global"),
+    Recipe(0.6, 0.3, preset="mergekit", weights=(0.5, 2.0)),
+    Recipe(0.6, 0.3, preset="paper", scope="global"),
+    Recipe(0.6, 0.5, "dare-ties", seed=3),
+    Recipe(0.6, 0.3, "breadcrumbs"),
+    Recipe(0.6, 1.0, "task-arithmetic", weights=(1.0, -0.5)),
+    Recipe(1.0, 1.0, "model-stock"),
+    Recipe(0.6, 1.0, "task-arithmetic", schedule="lines", depth=(0.5,)),
+    Recipe(0.0, 1.0, "task-arithmetic"),
+]
+
+
+def state(seed: int) -> dict[str, Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+
+    def values(*shape: int) -> Tensor:
+        return torch.randn(shape, generator=generator)
+
+    return {
+        "bert.embed.weight": values(30, 20),
+        "bert.layer.0.attention.weight": values(20, 20).bfloat16(),
+        "bert.layer.1.norm.bias": values(3),
+        "bert.layer.1.scale": values(1)[0],
+        "bert.empty": torch.empty(0, 4),
+        "bert.ids": torch.arange(4),
+        "cls.bias": values(5),
+    }
 
 
 @pytest.fixture
-def base_folder(tmp_path: Path) -> Path:
-    folder = tmp_path / "base"
-    folder.mkdir()
-    for name, text in (
-        COMPANIONS | LEFT_OUT | {"README.md": "old card", "adapter_config.json": "{}"}
-    ).items():
-        (folder / name).write_text(text)
-    return folder
+def write(tmp_path: Path) -> Callable[..., Path]:
+    def make(name: str, tensors: dict[str, Tensor]) -> Path:
+        folder = tmp_path / name
+        folder.mkdir()
+        for file, text in (COMPANIONS | LEFT_OUT).items():
+            (folder / file).write_text(text)
+        save_file(tensors, folder / "model.safetensors")
+        return folder
+
+    return make
 
 
-def merged_state() -> dict[str, Tensor]:
-    generator = torch.Generator().manual_seed(0)
-    base = {
-        "w": torch.randn(30, 20, generator=generator),
-        "b": torch.randn(3).bfloat16(),
-        "ids": torch.arange(4),
-    }
-    tau = {name: torch.randn(t.shape, generator=generator) for name, t in base.items() if name != "ids"}
-    snapshot = LiveMerge(base, [tau]).snapshot(0.6, 0.2)
-    reference = merge(base, [tau], MergeMethod.TIES, 0.6, 0.2)
-    assert all(torch.equal(snapshot[name], reference[name]) for name in reference)
-    return snapshot
+@pytest.fixture
+def folders(write: Callable[..., Path]) -> list[Path]:
+    return [write(f"model-{seed}", state(seed)) for seed in range(3)]
 
 
-def test_the_folder_holds_exactly_the_merge(base_folder: Path, tmp_path: Path) -> None:
-    state = merged_state()
-    target = export_merged(tmp_path / "out" / "merged", base_folder, state, "# card", SPEC)
-    loaded = load_file(target / "model.safetensors")
-    assert loaded.keys() == state.keys()
-    for name, tensor in state.items():
-        assert loaded[name].dtype == tensor.dtype
-        assert torch.equal(loaded[name], tensor)
-    assert {p.name for p in target.iterdir()} == {*COMPANIONS, "model.safetensors", "merge.yaml", "README.md"}
-    assert MergeSpec.from_yaml((target / "merge.yaml").read_text()) == SPEC
+def streamed(
+    folders: list[Path], recipe: Recipe = RECIPES[0], piece: int = 1 << 24, **more: object
+) -> StreamedMerge:
+    base = open_weights(folders[0])
+    vectors = [FileTaskVector(base, open_weights(folder), folder.name) for folder in folders[1:]]
+    return StreamedMerge(base, vectors, recipe, {}, piece=piece, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "recipe", RECIPES, ids=lambda r: f"{r.method} {r.preset} {r.scope} {r.schedule} {r.scaling}"
+)
+@pytest.mark.parametrize("piece", [7, 1 << 24])
+def test_the_folder_holds_exactly_the_reference_merge(
+    folders: list[Path], tmp_path: Path, recipe: Recipe, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states = [
+        {n.removeprefix("bert."): t for n, t in load_file(f / "model.safetensors").items()} for f in folders
+    ]
+    inner = [{n: t for n, t in s.items() if not n.startswith("cls")} for s in states]
+    taus = [
+        {n: tip[n].float() - t.float() for n, t in inner[0].items() if t.is_floating_point()}
+        for tip in inner[1:]
+    ]
+    monkeypatch.setattr(stream, "_SORTED", 100 if piece == 7 else 1 << 18)
+    reference = merge_by(inner[0], taus, recipe)
+    target = export_merged(tmp_path / "out" / "merged", folders[0], streamed(folders, recipe, piece), TEXTS)
+    written = load_file(target / "model.safetensors")
+    assert written.keys() == state(0).keys()
+    for name, expected in reference.items():
+        assert written[f"bert.{name}"].dtype == expected.dtype
+        assert torch.equal(written[f"bert.{name}"], expected), name
+    assert torch.equal(written["cls.bias"], states[0]["cls.bias"])
+    assert {p.name for p in target.iterdir()} == {*COMPANIONS, "model.safetensors", *TEXTS}
     assert (target / "README.md").read_text() == "# card"
 
 
-def test_tied_names_are_written_once_and_noted(base_folder: Path, tmp_path: Path) -> None:
-    shared = torch.ones(4)
-    state = {"embed": shared, "head": shared, "turned": torch.ones(2, 3).T}
-    target = export_merged(tmp_path / "merged", base_folder, state, "", SPEC)
+def test_shards_hold_the_same_as_one_file(folders: list[Path], tmp_path: Path) -> None:
+    one = export_merged(tmp_path / "one", folders[0], streamed(folders), {})
+    many = export_merged(tmp_path / "many", folders[0], streamed(folders), {}, shard_bytes=1000)
+    assert len(list(many.glob("model-*-of-*.safetensors"))) > 1
+    first, second = open_weights(one), open_weights(many)
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_tied_names_are_written_once_and_noted(folders: list[Path], tmp_path: Path) -> None:
+    base = open_weights(folders[0])
+    merge = StreamedMerge(
+        base, [FileTaskVector(base, base, "x")], RECIPES[0], {"cls.bias": "bert.embed.weight"}
+    )
+    target = export_merged(tmp_path / "merged", folders[0], merge, {})
     with safetensors.safe_open(target / "model.safetensors", "pt") as file:
-        assert set(file.keys()) == {"embed", "turned"}
-        assert file.metadata() == {"format": "pt", "head": "embed"}
+        assert set(file.keys()) == state(0).keys() - {"cls.bias"}
+        assert file.metadata() == {"format": "pt", "cls.bias": "bert.embed.weight"}
 
 
-def test_an_existing_target_is_refused_and_untouched(base_folder: Path, tmp_path: Path) -> None:
+def test_an_existing_target_is_refused_and_untouched(folders: list[Path], tmp_path: Path) -> None:
     target = tmp_path / "merged"
     target.mkdir()
     (target / "mine.txt").write_text("mine")
     with pytest.raises(StorageError, match="exists already"):
-        export_merged(target, base_folder, merged_state(), "", SPEC)
+        export_merged(target, folders[0], streamed(folders), {})
     assert [p.name for p in target.iterdir()] == ["mine.txt"]
 
 
 def test_too_little_space_is_refused_before_anything_is_written(
-    base_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folders: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage(tmp_path)._replace(free=1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
     monkeypatch.setattr(export_module, "new_folder", lambda target: pytest.fail("began to write"))
     with pytest.raises(StorageError, match=r"needs .* MB, but only 0 MB are free"):
-        export_merged(tmp_path / "deep" / "merged", base_folder, merged_state(), "", SPEC)
+        export_merged(tmp_path / "deep" / "merged", folders[0], streamed(folders), {})
     assert not (tmp_path / "deep").exists()
 
 
-@pytest.mark.parametrize(
-    "error",
-    [OSError(28, "No space left on device"), safetensors.SafetensorError("IoError: No space left on device")],
-)
 def test_a_disk_that_fills_up_leaves_nothing(
-    base_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+    folders: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def half(weights: Mapping[str, Tensor], path: Path, **options: Any) -> None:
-        path.write_bytes(b"half a file")
-        raise error
+    def full(self: ShardWriter, piece: Tensor) -> None:
+        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(export_module, "save_file", half)
+    monkeypatch.setattr(ShardWriter, "write", full)
     before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(StorageError, match="merged"):
-        export_merged(tmp_path / "merged", base_folder, merged_state(), "", SPEC)
+    with pytest.raises(StorageError, match="disk is full"):
+        export_merged(tmp_path / "merged", folders[0], streamed(folders), {})
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_damaged_weights_and_a_folder_without_config_are_refused(base_folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="“w” holds NaN"):
-        export_merged(tmp_path / "merged", base_folder, {"w": torch.tensor([float("nan")])}, "", SPEC)
-    (base_folder / "config.json").unlink()
+@pytest.mark.parametrize("after", range(6))
+def test_cancel_at_any_point_leaves_nothing(folders: list[Path], tmp_path: Path, after: int) -> None:
+    asked: Iterator[bool] = iter([False] * after + [True] * 99)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(Cancelled):
+        export_merged(tmp_path / "x", folders[0], streamed(folders, should_stop=lambda: next(asked)), {})
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_progress_ends_at_the_whole(folders: list[Path], tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    export_merged(
+        tmp_path / "x", folders[0], streamed(folders), {}, lambda done, total, _: seen.append((done, total))
+    )
+    assert seen == sorted(seen) and seen[-1][0] == seen[-1][1]
+
+
+def test_damaged_weights_and_a_folder_without_config_are_refused(
+    folders: list[Path], write: Callable[..., Path], tmp_path: Path
+) -> None:
+    broken = write("broken", state(4) | {"bert.layer.1.scale": torch.tensor(float("nan"))})
+    with pytest.raises(CheckpointError, match=r"broken: “bert\.layer\.1\.scale” holds NaN"):
+        export_merged(tmp_path / "merged", folders[0], streamed([folders[0], broken]), {})
+    (folders[0] / "config.json").unlink()
     with pytest.raises(CheckpointError, match=r"no config\.json"):
-        export_merged(tmp_path / "merged", base_folder, merged_state(), "", SPEC)
+        export_merged(tmp_path / "merged", folders[0], streamed(folders), {})
     assert not (tmp_path / "merged").exists()
+
+
+def test_tensors_that_do_not_fit_are_named(folders: list[Path], write: Callable[..., Path]) -> None:
+    cases = {
+        "shape": (state(4) | {"bert.embed.weight": torch.ones(31, 20)}, r"shape \(31, 20\)"),
+        "missing": ({n: t for n, t in state(4).items() if "norm" not in n}, r"lacks “layer\.1\.norm\.bias”"),
+        "extra": (state(4) | {"bert.more": torch.ones(2)}, "has “more”, which the base lacks"),
+    }
+    for name, (tensors, message) in cases.items():
+        with pytest.raises(IncompatibleError, match=message):
+            streamed([folders[0], write(name, tensors)])
+    half = write("half", {n: t.half() if t.is_floating_point() else t for n, t in state(4).items()})
+    list(streamed([folders[0], half]).pieces("bert.embed.weight"))

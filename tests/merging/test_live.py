@@ -53,8 +53,8 @@ def test_asking_twice_writes_once(monkeypatch: pytest.MonkeyPatch) -> None:
     live = LiveMerge(model(0), [model(1)])
     fills: list[object] = []
     fill = live._fill
-    monkeypatch.setattr(live, "_fill", lambda merged, wanted: (fills.append(wanted), fill(merged, wanted)))
-    for method in MergeMethod:
+    monkeypatch.setattr(live, "_fill", lambda merged, *rest: (fills.append(rest), fill(merged, *rest)))
+    for method in (MergeMethod.TASK_ARITHMETIC, MergeMethod.TIES):
         live.snapshot(0.5, method=method, scope=TrimScope.GLOBAL)
     assert len(fills) == 1
 

@@ -58,7 +58,8 @@ def content(kind: str, shape: torch.Size, generator: torch.Generator) -> Tensor:
 
 SCALINGS = st.one_of(st.sampled_from([0.0, 1.0, 0.6]), st.floats(0, 1.5))
 DENSITIES = st.one_of(st.sampled_from([1.0, 0.01, 0.2, 0.5]), st.floats(0.001, 1))
-CHOICES = st.tuples(SCALINGS, DENSITIES, st.sampled_from(MergeMethod), st.sampled_from(TrimScope))
+ANY_COUNT = [method for method in MergeMethod if method.fewest == 1 and method.most > 4]
+CHOICES = st.tuples(SCALINGS, DENSITIES, st.sampled_from(ANY_COUNT), st.sampled_from(TrimScope))
 
 
 def assert_same(actual: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
@@ -75,7 +76,7 @@ def model(seed: int, scale: float = 1.0) -> dict[str, Tensor]:
     return {name: torch.randn(shape, generator=generator) * scale for name, shape in sizes.items()}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(case=cases(), choices=st.lists(CHOICES, min_size=1, max_size=4))
 def test_live_equals_reference(
     case: Case, choices: list[tuple[float, float, MergeMethod, TrimScope]]
@@ -88,25 +89,24 @@ def test_live_equals_reference(
             assert_same({name: t.to(case.base[name].dtype) for name, t in state.items()}, expected)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(case=cases(), choice=CHOICES)
 def test_the_torch_path_of_other_devices_equals_reference(
     case: Case, choice: tuple[float, float, MergeMethod, TrimScope]
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(live_module, "KERNELS", {})
-        patch.setattr(live_module.kernels, "merge_sum", None)
+        patch.setattr(live_module, "_kernel", lambda wanted, count: None)
         live = LiveMerge(case.base, case.task_vectors)
         scaling, density, method, scope = choice
         for thresholds in live._thresholds:
-            patch.setattr(thresholds, "_count", thresholds._select)
+            patch.setattr(thresholds, "_select_all", True)
         expected = merge(case.base, case.task_vectors, method, scaling, density, scope)
         assert_same(live.snapshot(scaling, density, method, scope), expected)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4])
 @pytest.mark.parametrize("scope", list(TrimScope))
-@pytest.mark.parametrize("method", list(MergeMethod))
+@pytest.mark.parametrize("method", ANY_COUNT)
 def test_large_tensors_equal_reference(count: int, scope: TrimScope, method: MergeMethod) -> None:
     base, vectors = model(0), [model(seed, 1e-3) for seed in range(1, count + 1)]
     live = LiveMerge(base, vectors)

@@ -10,7 +10,7 @@ from codemix_lab.config import TrimScope
 from codemix_lab.merging import thresholds as thresholds_module
 from codemix_lab.merging.flat import FlatLayout
 from codemix_lab.merging.kernels import share
-from codemix_lab.merging.thresholds import SEGMENT, Thresholds, cut, evenly, largest, slider_densities
+from codemix_lab.merging.thresholds import SEGMENT, Thresholds, cut, evenly
 from codemix_lab.merging.ties import kept, kth_largest
 
 
@@ -21,19 +21,21 @@ from codemix_lab.merging.ties import kept, kth_largest
     data=st.data(),
 )
 def test_counting_equals_sorting(values: list[float], threads: int, data: st.DataObject) -> None:
-    array = np.array(values, dtype=np.float32)
-    ranks = data.draw(st.lists(st.integers(1, len(values)), min_size=1, max_size=10))
+    state = {"w": torch.tensor(values, dtype=torch.float32)}
+    layout = FlatLayout.of(state)
+    thresholds = Thresholds(layout.gather(state, torch.device("cpu"), "it"), layout)
+    rank = data.draw(st.integers(1, len(values)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(thresholds_module, "_SORTED", 0)
         patch.setattr(thresholds_module, "SEGMENT", 16)
-        found = largest(array.view(np.uint32), cut([(0, len(values))]), ranks, threads)
-    descending = np.sort(np.abs(array))[::-1]
-    assert found.tolist() == [descending[k - 1] for k in ranks]
+        found = thresholds._by_counting([[0]], [rank], exact=True, threads=threads)
+        rough = thresholds._by_counting([[0]], [rank], exact=False, threads=threads)
+    assert found == [state["w"].abs().sort(descending=True).values[rank - 1].item()]
+    assert rough[0] <= found[0]
+    assert rough[0] >= found[0] * (1 - 1 / 256) or found[0] < 1e-36
 
 
 @pytest.mark.parametrize("scope", list(TrimScope))
-def test_every_density_of_the_slider_is_exact(scope: TrimScope, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(thresholds_module, "_SPREAD", 100_000)
+def test_every_density_of_the_slider_is_exact(scope: TrimScope) -> None:
     generator = torch.Generator().manual_seed(0)
     state = {
         "large": torch.randn(1_100_000, generator=generator),
@@ -45,18 +47,12 @@ def test_every_density_of_the_slider_is_exact(scope: TrimScope, monkeypatch: pyt
     layout = FlatLayout.of(state)
     thresholds = Thresholds(layout.gather(state, torch.device("cpu"), "it"), layout)
     together = torch.cat([t.abs() for t in state.values()])
-    for density in (*slider_densities()[::9], 0.12345):
+    for density in (0.01, 0.1, 0.28, 0.5, 0.91, 0.12345):
         found = dict(zip(state, thresholds.at(density, scope).tolist(), strict=True))
         for name, tensor in state.items():
-            pool = together if scope is TrimScope.GLOBAL else tensor.abs()
+            pool = tensor.abs() if scope is TrimScope.TENSOR else together
             expected = kth_largest(pool, kept(pool.numel(), density)) if pool.numel() else 0.0
             assert found[name] == expected, (name, density)
-
-
-def test_the_slider_has_a_hundred_densities() -> None:
-    densities = slider_densities()
-    assert len(densities) == 100
-    assert (densities[0], densities[28], densities[-1]) == (0.01, 0.29, 1.0)
 
 
 def test_groups_are_even_and_complete() -> None:

@@ -1,0 +1,210 @@
+"""What a streamed merge of a large checkpoint costs, in plain copies of the same bytes.
+
+    python benchmarks/stream.py            # Llama shape, 2.6 billion bfloat16 parameters, 16 GB of disk
+    python benchmarks/stream.py --quick    # 0.1 billion
+    python benchmarks/stream.py --peers    # also mergekit's own task on the same files, tensor by tensor
+
+Random weights in shards of 2 GB, made first and deleted after; 2 threads. A plain copy reads base and
+adapted and writes as many bytes as the merge does. Rounds are interleaved, medians compared.
+
+    stream_over_copy      TIES, one task vector, density 0.2, over the copy (task_over_copy: task arithmetic)
+    stream_peak_gb        largest anonymous resident memory, so without the page cache, of the whole process
+    mergekit_over_stream  mergekit's TIES function read and written the same way, over ours
+
+The last line is JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import shutil
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from codemix_lab.merging.export import export_merged
+from codemix_lab.merging.recipe import Recipe
+from codemix_lab.merging.shards import Shape, ShardWriter, plan, write_index
+from codemix_lab.merging.sources import FileTaskVector
+from codemix_lab.merging.stream import StreamedMerge
+from codemix_lab.models.weights import open_weights
+
+SHARD = 2_000_000_000
+FULL = {"vocabulary": 128_256, "hidden": 2560, "inner": 6912, "layers": 32}
+SMALL = {"vocabulary": 32_000, "hidden": 768, "inner": 3072, "layers": 8}
+
+
+def main() -> None:
+    """Measure, print a table and one line of JSON."""
+    parser = argparse.ArgumentParser(description="Streamed merging over plain copies of the same bytes.")
+    parser.add_argument("--quick", action="store_true", help="0.1 billion parameters")
+    parser.add_argument("--peers", action="store_true", help="also mergekit's TIES on the same files")
+    parser.add_argument("--rounds", type=int, default=1, help="rounds of every measurement")
+    parser.add_argument("--folder", help="where to put the files; default: the system's temporary folder")
+    options = parser.parse_args()
+    torch.set_num_threads(2)
+    results = measure_stream(options.quick, options.rounds, options.folder, options.peers)
+    print(f"{'measure':<26}{'value':>10}")
+    for name, value in results.items():
+        print(f"{name:<26}{value:>10.2f}")
+    print(json.dumps({key: round(value, 3) for key, value in results.items()}))
+
+
+def measure_stream(
+    quick: bool = False, rounds: int = 1, folder: str | None = None, peers: bool = False
+) -> dict[str, float]:
+    """Make the checkpoints, measure, delete them; keys as in the module's docstring."""
+    shapes = dict(llama(**(SMALL if quick else FULL)))
+    parameters = sum(math.prod(shape.shape) for shape in shapes.values())
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        root = Path(place)
+        make(root / "base", shapes, None)
+        make(root / "adapted", shapes, root / "base")
+        actions: dict[str, Callable[[], object]] = {
+            "copy": lambda: copy(root),
+            "ties": lambda: merge(root, Recipe(0.6, 0.2, "ties")),
+            "task": lambda: merge(root, Recipe(0.6, 1.0, "task-arithmetic")),
+        }
+        if peers:
+            actions["mergekit"] = lambda: mergekit_ties(root)
+        merge(root, Recipe(0.6, 0.2, "ties"), warm=True)
+        seconds: dict[str, list[float]] = {name: [] for name in actions}
+        peak = 0.0
+        for _ in range(rounds):
+            for name, action in actions.items():
+                with Peak() as memory:
+                    start = time.perf_counter()
+                    action()
+                    seconds[name].append(time.perf_counter() - start)
+                if name in ("ties", "task"):
+                    peak = max(peak, memory.gigabytes)
+                shutil.rmtree(root / "out", ignore_errors=True)
+    median = {name: statistics.median(times) for name, times in seconds.items()}
+    results = {
+        "parameters_billion": parameters / 1e9,
+        "copy_seconds": median["copy"],
+        "stream_over_copy": median["ties"] / median["copy"],
+        "task_over_copy": median["task"] / median["copy"],
+        "stream_peak_gb": peak,
+    }
+    return results | ({"mergekit_over_stream": median["mergekit"] / median["ties"]} if peers else {})
+
+
+def llama(vocabulary: int, hidden: int, inner: int, layers: int) -> Iterator[tuple[str, Shape]]:
+    """Names and shapes of a Llama with tied embeddings."""
+
+    def one(name: str, *shape: int) -> tuple[str, Shape]:
+        return f"model.{name}.weight", Shape(shape, torch.bfloat16)
+
+    yield one("embed_tokens", vocabulary, hidden)
+    for number in range(layers):
+        layer = f"layers.{number}"
+        yield one(f"{layer}.input_layernorm", hidden)
+        for part in "qkvo":
+            yield one(f"{layer}.self_attn.{part}_proj", hidden, hidden)
+        yield one(f"{layer}.post_attention_layernorm", hidden)
+        yield one(f"{layer}.mlp.gate_proj", inner, hidden)
+        yield one(f"{layer}.mlp.up_proj", inner, hidden)
+        yield one(f"{layer}.mlp.down_proj", hidden, inner)
+    yield one("norm", hidden)
+
+
+def make(folder: Path, shapes: dict[str, Shape], base: Path | None) -> None:
+    """Random weights, or those of `base` moved a little."""
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    noise = torch.empty(1 << 24).normal_(0, 0.02 if base is None else 1e-3)
+    before = None if base is None else open_weights(base)
+
+    def values(name: str, shape: Shape) -> Tensor:
+        size = math.prod(shape.shape)
+        flat = torch.empty(size, dtype=torch.bfloat16)
+        for start in range(0, size, len(noise)):
+            part = noise[: size - start]
+            if before is not None:
+                part = part + before[name].reshape(-1)[start : start + len(part)]
+            flat[start : start + len(part)] = part
+        return flat
+
+    shards = plan(shapes, SHARD)
+    for file, names in shards.items():
+        with ShardWriter(folder / file, {name: shapes[name] for name in names}, {}) as writer:
+            for name in names:
+                writer.write(values(name, shapes[name]))
+    if len(shards) > 1:
+        write_index(folder, shards, sum(shape.bytes for shape in shapes.values()))
+
+
+def merge(root: Path, recipe: Recipe, warm: bool = False) -> None:
+    """Merge adapted into base as the export does; `warm` only compiles, on one small tensor."""
+    base = open_weights(root / "base")
+    merged = StreamedMerge(
+        base, [FileTaskVector(base, open_weights(root / "adapted"), "adapted")], recipe, {}
+    )
+    if warm:
+        list(merged.pieces("model.norm.weight"))
+        return
+    export_merged(root / "out", root / "base", merged, {}, shard_bytes=SHARD)
+
+
+def copy(root: Path) -> None:
+    """Read base and adapted, write the bytes of the base."""
+    (root / "out").mkdir()
+    buffer = bytearray(1 << 24)
+    for path in (root / "base").glob("*.safetensors"):
+        shutil.copyfile(path, root / "out" / path.name)
+    for path in (root / "adapted").glob("*.safetensors"):
+        with path.open("rb", buffering=0) as file:
+            while file.readinto(buffer):
+                pass
+
+
+def mergekit_ties(root: Path) -> None:
+    """mergekit's sparsification and merge of every tensor, with our reader and writer around it."""
+    from mergekit.sparsify import SparsificationMethod, sparsify
+
+    base, adapted = open_weights(root / "base"), open_weights(root / "adapted")
+    shapes = {name: Shape(tuple(tensor.shape), tensor.dtype) for name, tensor in base.items()}
+    (root / "out").mkdir()
+    for file, names in plan(shapes, SHARD).items():
+        with ShardWriter(root / "out" / file, {name: shapes[name] for name in names}, {}) as writer:
+            for name in names:
+                before = base[name].to(torch.float32)
+                delta = adapted[name].to(torch.float32) - before
+                kept = sparsify(delta, density=0.2, method=SparsificationMethod.magnitude)
+                writer.write((before + kept * 0.6).to(torch.bfloat16))
+
+
+class Peak:
+    """The largest anonymous resident memory while the block runs (Linux)."""
+
+    gigabytes = 0.0
+
+    def __enter__(self) -> Peak:
+        self._ended = threading.Event()
+        self._watch = threading.Thread(target=self._look, daemon=True)
+        self._watch.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._watch.join()
+
+    def _look(self) -> None:
+        status = Path("/proc/self/status")
+        while not self._ended.wait(0.01):
+            lines = status.read_text().splitlines()
+            size = next((line.split()[1] for line in lines if line.startswith("RssAnon")), "0")
+            self.gigabytes = max(self.gigabytes, int(size) * 1024 / 1e9)
+
+
+if __name__ == "__main__":
+    main()
