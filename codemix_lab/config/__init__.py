@@ -4,6 +4,7 @@ from codemix_lab.config.cpt import CptSpec
 from codemix_lab.config.finetune import FineTuneSpec
 from codemix_lab.config.merge import MergeSpec
 from codemix_lab.config.methods import MergeMethod
+from codemix_lab.config.mix import MixMethod, MixSpec
 from codemix_lab.config.presets import TiesPreset
 from codemix_lab.config.probe import ProbeSpec
 from codemix_lab.config.scopes import Schedule, TrimScope
@@ -15,6 +16,8 @@ __all__ = [
     "FineTuneSpec",
     "MergeMethod",
     "MergeSpec",
+    "MixMethod",
+    "MixSpec",
     "Parameter",
     "ProbeSpec",
     "Schedule",
