@@ -58,7 +58,7 @@ def choose(known: dict[str, str]) -> None:
         )
         cells = st.columns([4, 1.4, 1.4], gap="small", vertical_alignment="bottom")
         with cells[0]:
-            tasks = choose_tasks([*starter_tasks(), *kept_uploads()], starter_tasks())
+            tasks = choose_tasks([*starter_tasks(), *kept_uploads()], starter_tasks("sentiment"))
         limit = int(
             cells[1].number_input(
                 "Sentences", 0, 100_000, 0, 50, key="limit", bind="query-params", help=words.HELP["limit"]

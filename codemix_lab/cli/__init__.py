@@ -7,7 +7,7 @@ import sys
 import typer
 
 from codemix_lab import __version__
-from codemix_lab.cli import house, merging, scoring, starter, training
+from codemix_lab.cli import data, house, merging, scoring, starter, training
 from codemix_lab.errors import CodeMixLabError, SpecError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 for room in (merging, training, scoring, house):
     app.add_typer(room.app)
 app.add_typer(starter.starter_app, name="starter")
+app.add_typer(data.data_app, name="data")
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from codemix_lab.config.cpt import CptSpec
 from codemix_lab.config.finetune import FineTuneSpec
 from codemix_lab.config.merge import MergeMethod, MergeSpec, TrimScope
+from codemix_lab.config.mix import MixMethod, MixSpec
 from codemix_lab.config.probe import ProbeSpec
 from codemix_lab.config.spec import Parameter, Spec, parameter
 from codemix_lab.config.task import TaskSpec
@@ -12,6 +13,8 @@ __all__ = [
     "FineTuneSpec",
     "MergeMethod",
     "MergeSpec",
+    "MixMethod",
+    "MixSpec",
     "Parameter",
     "ProbeSpec",
     "Spec",

@@ -6,21 +6,21 @@ import difflib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+import pandas as pd
+
+from codemix_lab.config import TaskSpec
 from codemix_lab.errors import DataError
+from codemix_lab.text.columns import TEXT, absent, choose_columns
 from codemix_lab.text.pairs import PAIRS
-from codemix_lab.text.readers import read_lines
-from codemix_lab.text.tasks import STARTER, open_task, starter_tasks
+from codemix_lab.text.readers import read_lines, read_table
+from codemix_lab.text.readers.conll import Sentence, read_sentences
+from codemix_lab.text.sources import STARTER, find_place
+from codemix_lab.text.tasks import open_task, starter_tasks
 
 HELD_OUT = 64
 
-_FILES = {
-    "en-hi": "en-hi.unlabelled.txt",
-    "mono.en": "mono.en.txt",
-    "mono.es": "mono.es.txt",
-    "mono.hi": "mono.hi.txt",
-    "mono.hi-latn": "mono.hi-latn.txt",
-}
 _MONOLINGUAL = {"en-hi": ("mono.en", "mono.hi", "mono.hi-latn"), "en-es": ("mono.en", "mono.es")}
 _DEFAULT_PAIR = "en-hi"
 
@@ -34,17 +34,53 @@ class HeldOut:
 
 
 def starter_corpora() -> tuple[str, ...]:
-    """Names of the corpora that come with the lab."""
-    return tuple(_FILES)
+    """Names of the corpora that come with the lab: a pair's code-mixed text, then the monolingual ones."""
+    return tuple(_files())
 
 
 def starter_corpus(name: str) -> list[str]:
     """All sentences of a starter corpus. Raises `DataError` with the nearest names for an unknown one."""
-    if name not in _FILES:
-        near = difflib.get_close_matches(name.lower(), _FILES, n=2, cutoff=0.5)
+    files = _files()
+    if name not in files:
+        near = difflib.get_close_matches(name.lower(), files, n=2, cutoff=0.5)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
-        raise DataError(f"No starter corpus is called “{name}”.{hint} Starter corpora: {', '.join(_FILES)}.")
-    return read_lines(STARTER / _FILES[name])
+        raise DataError(f"No starter corpus is called “{name}”.{hint} Starter corpora: {', '.join(files)}.")
+    return read_lines(files[name])
+
+
+def open_corpus(source: str) -> list[str]:
+    """Sentences of a starter corpus by name, or of any file, folder or hub id that `open_task` reads.
+
+    In a table the text column is found as for a task; labels do not matter. Raises `DataError`.
+    """
+    if source in _files():
+        return starter_corpus(source)
+    place = find_place(TaskSpec(source))
+    table = place.read()
+    spec = place.spec
+    chosen = choose_columns(table, spec.text_column, None, None, place.where)["text"].column
+    if chosen is None:
+        raise absent(table, TEXT, place.where)
+    texts: list[str] = [text for text in table[chosen].str.strip().tolist() if text]
+    if not texts:
+        raise DataError(f"{place.where} holds no text.")
+    return texts
+
+
+def starter_sentences(pair: str) -> list[Sentence]:
+    """Starter sentences of a pair with a language tag for each token.
+
+    Raises `DataError` for a pair without such a file.
+    """
+    return read_sentences(_companion(pair, "tokens"))
+
+
+def starter_parallel(pair: str) -> pd.DataFrame:
+    """Parallel starter sentences of a pair: english, romanised and native, or english and spanish.
+
+    Raises `DataError` for a pair without such a file.
+    """
+    return read_table(_companion(pair, "parallel"))
 
 
 def training_lines(name: str) -> list[str]:
@@ -64,7 +100,7 @@ def held_out(pair: str | None) -> HeldOut:
     """
     if pair is not None and pair not in PAIRS:
         raise DataError(f"“{pair}” is no known language pair. Choose one of {', '.join(PAIRS)}.")
-    mixed_pair = pair if pair in starter_tasks() else _DEFAULT_PAIR
+    mixed_pair = pair if pair in starter_tasks() and pair != "en" else _DEFAULT_PAIR
     corpora = _MONOLINGUAL.get(pair or _DEFAULT_PAIR, ("mono.en",))
     parts = [_drawn(starter_corpus(name)) for name in corpora]
     in_turn = [part[place] for place in range(HELD_OUT) for part in parts if place < len(part)]
@@ -72,11 +108,25 @@ def held_out(pair: str | None) -> HeldOut:
 
 
 def _code_mixed(pair: str) -> list[str]:
-    if pair in _FILES:
+    if pair in _files():
         return starter_corpus(pair)
     frame = open_task(pair).frame
     texts: list[str] = frame.loc[frame["split"].isin(["dev", "test"]), "text"].tolist()
     return texts
+
+
+def _files() -> dict[str, Path]:
+    mixed = {pair: STARTER / f"{pair}.unlabelled.txt" for pair in PAIRS}
+    found = {pair: path for pair, path in mixed.items() if path.is_file()}
+    return found | {path.stem: path for path in sorted(STARTER.glob("mono.*.txt"))}
+
+
+def _companion(pair: str, kind: str) -> Path:
+    path = STARTER / f"{pair}.{kind}.tsv"
+    if not path.is_file():
+        there = sorted(found.name.partition(".")[0] for found in STARTER.glob(f"*.{kind}.tsv"))
+        raise DataError(f"The starter has no {kind} of “{pair}”; it has those of {', '.join(there)}.")
+    return path
 
 
 def _drawn(lines: Sequence[str]) -> list[str]:

@@ -12,6 +12,7 @@ from codemix_lab.config import TaskSpec
 from codemix_lab.errors import CodeMixLabError
 from codemix_lab.models.starter.names import StarterState, starter_state
 from codemix_lab.text.readers import TABLE_SUFFIXES
+from codemix_lab.text.registry import registered_names
 from codemix_lab.text.tasks import starter_tasks
 from codemix_lab.ui.escape import plain, short
 from codemix_lab.ui.uploads import keep_upload, kept_uploads
@@ -51,7 +52,7 @@ def starter() -> StarterState:
 def picker() -> Bench:
     """Draw the three choices and return what is chosen; it stays in the URL."""
     names = starter().names
-    tasks = with_chosen([*starter_tasks(), *kept_uploads()], "task")
+    tasks = with_chosen([*starter_tasks(), *registered_names(), *kept_uploads()], "task")
     base = st.selectbox(
         "Base model",
         with_chosen(["starter", *_folders("exports")], "base"),
@@ -76,7 +77,7 @@ def picker() -> Bench:
     )
     with st.expander("Bring your own labelled text"):
         st.file_uploader(
-            "csv, tsv or jsonl, each also .gz",
+            "csv, tsv, jsonl, json, parquet, CoNLL or text, each also .gz",
             type=[suffix.lstrip(".") for suffix in TABLE_SUFFIXES],
             key="upload",
             on_change=_take_upload,

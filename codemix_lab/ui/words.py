@@ -28,6 +28,15 @@ PAGES: Final = {
         "Continued pre-training moved the base along a direction τ: λ decides how far to go back along it, "
         "TIES density which of its changes take part.",
     ),
+    "data": PageWords(
+        "Data",
+        "🗂️",
+        ":material/table_view:",
+        "pages/0_Data.py",
+        "What is in the text, and how much does it mix?",
+        "Choose a task or a corpus, or drop a file: how it was read, every word with its language, "
+        "labels, splits and leaks, and a second corpus beside it.",
+    ),
     "fine-tune": PageWords(
         "Fine-tune",
         "🏋️",
@@ -78,7 +87,7 @@ EXACT: Final = "Macro-F1 is scored exactly at this λ; perplexity is read off th
 HELP: Final = {
     "base": "Where the task vector starts: a starter name, a folder with config.json and safetensors, or a hub id.",
     "adapted": "Checkpoints after continued pre-training, up to three. With several, their task vectors are added or merged by TIES.",
-    "task": "A starter task, or a csv, tsv or jsonl file with a text and a label column (type its path or add it below).",
+    "task": "A task by name, or a file with texts and labels: csv, tsv, jsonl, json, parquet or CoNLL (type its path or add it below).",
     "density_off": "Density matters for TIES only: choose TIES to use this dial.",
     "method": "Task Arithmetic adds λ·τ. TIES first keeps only the largest changes (density) and settles conflicts of sign.",
     "train_size": "Labelled sentences to learn from. Small sets show what a start is worth.",
@@ -92,4 +101,17 @@ HELP: Final = {
     "attribution": "Occlusion: what the probability loses when the word is masked. Integrated gradients: how the logit grows from an all-masked sentence.",
     "fill": "What the masked language models on the bench (base, and after CPT) would put there.",
     "own": "Any sentence; nothing you type leaves this machine.",
+}
+MIXER: Final = (
+    "Made from the starter's parallel sentences; the tags are those of the making. For a corpus of any size, from "
+    "your own sentences or lexicon: `codemix-lab mix --help`."
+)
+NO_TAGS: Final = "Choose a language pair above to see the language of every word and the measures of mixing."
+DATA_HELP: Final = {
+    "data": "A task, running text (corpus:…), a file, a folder of splits or a hub id; type a path to add one.",
+    "beside": "A second corpus for the charts and measures, such as real text beside synthetic text.",
+    "upload": "It is read by its content and kept in the workspace; nothing leaves this machine.",
+    "use": "Makes it the task that Explore, Fine-tune, Transfer and Errors work on.",
+    "Code-mixing index": "Mean over sentences of 100 · (1 − share of the commonest language), by the tagger; 0 is monolingual.",
+    "Train rows that leak": "Train sentences that also stand in dev or test, exactly or nearly (word 3-grams, Jaccard 0.6).",
 }

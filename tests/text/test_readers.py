@@ -37,7 +37,7 @@ def refusal(path, read=read_table):
     return str(caught.value)
 
 
-@pytest.mark.parametrize("suffix", TABLE_SUFFIXES)
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".csv.gz", ".tsv.gz", ".jsonl.gz"])
 def test_every_format_gives_the_same_frame_of_strings(tmp_path, suffix):
     kind = suffix.removesuffix(".gz")
     if kind == ".jsonl":
@@ -187,9 +187,12 @@ class TestRefusalsOfBothReaders:
         ("t.jsonl", '{"text": "ek"}\n["do"]\n', "line 2: no object"),
         ("t.jsonl", "[" * 200_000, "line 1: not valid JSON"),
         ("t.jsonl", "{}\n{}", "no object with a field"),
-        ("t.txt", "text\tlabel\nek\ta\n", "Use one of .csv"),
-        ("t.gz", "text\tlabel\nek\ta\n", "Use one of .csv"),
-        ("t.json", '[{"text": "ek"}]', "Use one of .csv"),
+        ("t.json", '[{"text": "ek"}', "not valid JSON"),
+        ("t.json", "[[], []]", "JSON but no table"),
+        ("t.json", "[1", "not valid JSON"),
+        ("t.parquet", b"PAR1 and nothing of the kind", "damaged Parquet"),
+        ("t.csv", b"PK\x03\x04 and so on", "zip archive or spreadsheet"),
+        ("t.tsv", b"BZh91AY", "bunzip2"),
     ],
 )
 def test_bad_tables_are_refused_with_the_line(tmp_path, name, content, said):

@@ -1,0 +1,67 @@
+"""The mixer on the page: a pair, a method and how much to mix; the sentences change at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from codemix_lab.config import MixMethod, MixSpec
+from codemix_lab.text.measures import measure_tags
+from codemix_lab.text.mixing import preview
+from codemix_lab.text.pairs import PAIRS
+from codemix_lab.ui import tagged, words
+from codemix_lab.ui.corpus import Tagged
+
+SHOWN = 12
+MEASURED = 300
+
+
+def mixer(pair: str | None) -> None:
+    """Dials above, mixtures of the starter's parallel sentences below."""
+    pairs = [code for code, known in PAIRS.items() if len(known.languages) == 2]
+    cells = st.columns([2, 3, 3, 2], gap="small", vertical_alignment="bottom")
+    of = cells[0].selectbox(
+        "Mix", pairs, index=pairs.index(pair) if pair in pairs else 0, key="mix-pair", bind="query-params"
+    )
+    method = cells[1].segmented_control(
+        "Method",
+        [str(method) for method in MixMethod],
+        default=str(MixSpec.parameters()["method"].default),
+        key="mix-method",
+        bind="query-params",
+        required=True,
+    )
+    declared = MixSpec.parameters()
+    index = cells[2].slider(
+        "Code-mixing index",
+        float(declared["index"].low or 0),
+        float(declared["index"].high or 1),
+        float(declared["index"].default),
+        0.01,
+        key="mix-index",
+        bind="query-params",
+        help=declared["index"].help,
+    )
+    seed = int(cells[3].number_input("Seed", 0, 10_000, 0, key="mix-seed", bind="query-params"))
+    spec = MixSpec(pair=str(of), method=MixMethod(str(method)), index=index, seed=seed)
+    made = _mixed(spec)
+    languages = PAIRS[spec.pair].languages
+    reached = measure_tags([[tag for _, tag in one] for one in made], languages)
+    st.caption(told(reached, index, len(made)))
+    st.html(tagged.legend(spec.pair))
+    st.html(tagged.table([(one, ()) for one in made[:SHOWN]], languages))
+    st.caption(words.MIXER)
+
+
+def told(reached: dict[str, Any], asked: float, count: int) -> str:
+    """What came of it, in one line."""
+    return (
+        f"Asked for an index of {asked:.2f}; {count:,} mixed sentences reach {(reached['cmi'] or 0) / 100:.2f}, "
+        f"with {reached['switches_per_sentence'] or 0:.1f} switches in a sentence."
+    )
+
+
+@st.cache_data(max_entries=32, show_spinner="Mixing …")
+def _mixed(spec: MixSpec) -> list[Tagged]:
+    return preview(spec, MEASURED)
