@@ -21,7 +21,7 @@ from codemix_lab.experiments.annotations import Annotations
 from codemix_lab.experiments.classifier import Classifier
 from codemix_lab.experiments.comparison_files import report
 from codemix_lab.experiments.inspection import compare_models
-from codemix_lab.experiments.jobs import Job, JobState
+from codemix_lab.experiments.jobs import Job, JobQueue, JobState
 from codemix_lab.text.tasks import Task, open_task
 from codemix_lab.text.traits import sentence_traits
 from codemix_lab.ui import inspection, jobs, rows, words
@@ -30,9 +30,10 @@ from codemix_lab.ui.classifiers import choose_model, kept_models, name_of
 from codemix_lab.ui.dials import carried
 from codemix_lab.ui.escape import plain
 from codemix_lab.ui.picker import Bench
-from codemix_lab.ui.slices import cut_tables, slices
+from codemix_lab.ui.slices import blame, cut_tables, slices
 
 KIND = "compare-models"
+BLAME = "switch-blame"
 SPLITS = ("test", "dev")
 
 
@@ -96,6 +97,8 @@ def found(job: Job) -> None:
     inspection.confusions(pair.comparison)
     st.subheader("Where B gains and loses")
     slices(pair.comparison, pair.traits)
+    with st.expander("Do wrong answers hang on words near a switch?", icon=":material/swap_horiz:"):
+        near_switches(job)
     st.subheader("Sentences")
     notes = Annotations(pair.comparison.digest[:20])
     table = pair.comparison.frame.join(pair.traits)
@@ -112,6 +115,23 @@ def found(job: Job) -> None:
         icon=":material/description:",
         on_click="ignore",
     )
+
+
+def near_switches(job: Job) -> None:
+    """The words that wrong answers hang on, by their place to a switch and by their language."""
+    st.caption(words.SWITCHES)
+    asked = JobQueue().find(BLAME, job.payload)
+    if asked is None:
+        if st.button("Look at the wrong answers", key="blame"):
+            jobs.submit(BLAME, job.payload, f"words that wrong answers hang on: {job.label}")
+            st.rerun()
+        return
+    jobs.watch(asked)
+    if asked.state is JobState.DONE:
+        for cell, (name, found) in zip(st.columns(2), asked.result.items(), strict=True):
+            cell.markdown(f"**Model {name}**")
+            with cell:
+                blame(pd.DataFrame(found), name)
 
 
 @dataclass(frozen=True, eq=False)

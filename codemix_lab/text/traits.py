@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 
 import pandas as pd
 
 from codemix_lab.text.duplicates import normalise
+from codemix_lab.text.measuring import measure_frame
+from codemix_lab.text.pairs import PAIRS
+from codemix_lab.text.tagging import is_word, script_of, tokenise
 
 _NEGATIONS = {
     "en": "no not never none nothing nobody nowhere neither nor cannot cant can't dont don't doesnt doesn't didnt "
@@ -20,7 +22,6 @@ _NEGATIONS = {
     "ml": "illa alla ille venda vendaa arutu pattilla kazhiyilla ഇല്ല അല്ല വേണ്ട അരുത്",
 }
 NEGATIONS = {language: frozenset(words.split()) for language, words in _NEGATIONS.items()}
-_WORD = re.compile(r"[\w’'\u0900-\u0d7f]+")
 _EMOJI = re.compile(
     "[\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff\u2600-\u27bf\u2b50\u2b55\u2764]|[:;=8xX][-'’]?[)(DPpO/|\\\\]+(?!\\w)|<3"
 )
@@ -30,24 +31,25 @@ _DRAWN_OUT = re.compile(r"([^\W\d_])\1\1", re.IGNORECASE)
 
 
 def sentence_traits(texts: Sequence[str], pair: str | None = None) -> pd.DataFrame:
-    """One row a text: words, script, negation, emoji, hashtag, handle_or_link, question, drawn_out, duplicate.
+    """One row a text: words, script, negation, emoji, hashtag, handle_or_link, question, drawn_out, duplicate;
+    for a pair of two languages also cmi (0–100), switch_points and matrix (its language, "" for none).
 
-    `words` counts runs of letters and digits; `script` is “Latin”, “native”, “both” or “none” by the letters;
+    `words` leaves handles, hashtags and links out; `script` is “Latin”, “native”, “both” or “none” by the words;
     `negation` asks for a negating word of the pair's languages (of all known ones where `pair` is None);
     `drawn_out` is a letter three times in a row (“sooo”); `duplicate`, that the text stands more than once.
 
     >>> row = sentence_traits(["Yeh nahi chalega yaar 😀 #fail"], "en-hi").iloc[0]
     >>> int(row["words"]), row["script"], bool(row["negation"]), bool(row["emoji"]), bool(row["hashtag"])
-    (5, 'Latin', True, True, True)
+    (4, 'Latin', True, True, True)
     """
     languages = pair.split("-") if pair else list(NEGATIONS)
     negations = frozenset().union(*(NEGATIONS.get(language, frozenset()) for language in languages))
     cleaned = [normalise(text) for text in texts]
-    words = [_WORD.findall(text) for text in cleaned]
-    return pd.DataFrame(
+    words = [[token for token in tokenise(text) if is_word(token)] for text in cleaned]
+    traits = pd.DataFrame(
         {
             "words": [len(found) for found in words],
-            "script": [script_of(text) for text in texts],
+            "script": [_script(found) for found in words],
             "negation": [any(word.replace("’", "'") in negations for word in found) for found in words],
             "emoji": [_EMOJI.search(text) is not None for text in texts],
             "hashtag": [_HASHTAG.search(text) is not None for text in texts],
@@ -57,15 +59,12 @@ def sentence_traits(texts: Sequence[str], pair: str | None = None) -> pd.DataFra
             "duplicate": pd.Series(cleaned, dtype="str").duplicated(keep=False).to_list(),
         }
     )
+    if len(languages) == 2 and pair in PAIRS:
+        mixing = measure_frame(texts, pair)[["cmi", "switch_points", "matrix"]]
+        traits = traits.join(mixing.round({"cmi": 1}))
+    return traits
 
 
-def script_of(text: str) -> str:
-    """“Latin”, “native” (any other script), “both” or “none”, by the text's letters.
-
-    >>> [script_of(text) for text in ("yaar", "यार", "यार bro", "123 😀")]
-    ['Latin', 'native', 'both', 'none']
-    """
-    letters = {"LATIN" in unicodedata.name(character, "") for character in text if character.isalpha()}
-    return {frozenset({True}): "Latin", frozenset({False}): "native", frozenset(): "none"}.get(
-        frozenset(letters), "both"
-    )
+def _script(words: Sequence[str]) -> str:
+    latin = {script_of(word) == "Latn" for word in words}
+    return "both" if len(latin) == 2 else "none" if not latin else "Latin" if latin == {True} else "native"

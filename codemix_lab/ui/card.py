@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from codemix_lab.errors import DataError
 from codemix_lab.evaluation.attribution import integrated_gradients, occlusion
 from codemix_lab.evaluation.fill_mask import fill_mask
 from codemix_lab.evaluation.neighbours import nearest
@@ -17,12 +18,16 @@ from codemix_lab.experiments.classifier import Classifier
 from codemix_lab.models.checkpoints import open_checkpoint
 from codemix_lab.models.loading import load_lm, load_tokenizer
 from codemix_lab.text.edits import suggested_edits
+from codemix_lab.text.mixing.lexicon import starter_lexicon
+from codemix_lab.text.pairs import PAIRS
+from codemix_lab.text.tagging import tag_sentence
 from codemix_lab.text.tasks import Task
 from codemix_lab.ui import words
 from codemix_lab.ui.chart import chart
 from codemix_lab.ui.escape import plain
 from codemix_lab.ui.figures import bars
 from codemix_lab.ui.picker import Bench
+from codemix_lab.ui.tagged import legend, table
 
 TAGS = ("gold wrong", "irony", "sarcasm", "negation", "names", "other language", "unclear")
 NEIGHBOURS = 5
@@ -43,7 +48,11 @@ def card(opened: Opened, bench: Bench) -> None:
     """The sentence, the answers, and below them the ways to ask on."""
     row = opened.row
     with st.container(border=True, key="card"):
-        st.text(row["text"])
+        if opened.task.pair in PAIRS and len(PAIRS[opened.task.pair].languages) == 2:
+            tags = tag_sentence(row["text"], opened.task.pair)
+            st.html(table([(tags, ())], PAIRS[opened.task.pair].languages) + legend(opened.task.pair))
+        else:
+            st.text(row["text"])
         st.markdown(
             f"Gold **{plain(row['gold'])}** · A says **{plain(row['predicted_a'])}** · "
             f"B says **{plain(row['predicted_b'])}** · {row['pile']}"
@@ -74,7 +83,9 @@ def card(opened: Opened, bench: Bench) -> None:
 def _editor(opened: Opened) -> None:
     text = opened.row["text"]
     key = f"edited-{hash(text)}"
-    edits = {edit.said: edit.text for edit in suggested_edits(text, opened.task.pair)}
+    edits = {
+        edit.said: edit.text for edit in suggested_edits(text, opened.task.pair, _lexicon(opened.task.pair))
+    }
 
     def take() -> None:
         if said := st.session_state.get("edits"):
@@ -90,8 +101,17 @@ def _editor(opened: Opened) -> None:
         for place, said in enumerate(asked):
             label = name if said == "as it is" else f"{name}, changed"
             answers[label] = {one: float(frame[f"p_{one}"].iloc[place]) for one in opened.labels}
-    table = pd.DataFrame([{"model": name, **found} for name, found in answers.items()])
-    chart(bars.probabilities(answers, "Probability of each label"), table, "card")
+    rows = pd.DataFrame([{"model": name, **found} for name, found in answers.items()])
+    chart(bars.probabilities(answers, "Probability of each label"), rows, "card")
+
+
+def _lexicon(pair: str | None) -> dict[str, str]:
+    """The best translation of every word the starter's lexicon knows, both ways."""
+    try:
+        known = starter_lexicon(pair or "")
+    except DataError:
+        return {}
+    return {word: others[0] for way in (known.inverted(), known) for word, others in way.entries.items()}
 
 
 def _blame(opened: Opened) -> None:
@@ -112,8 +132,8 @@ def _blame(opened: Opened) -> None:
             name: _attributed(model, opened.task, text, label, way or "occlusion")
             for name, model in opened.models.items()
         }
-    table = pd.DataFrame({"word": text, **found})
-    chart(bars.word_attributions(text, found, f"What each word adds to “{label}”"), table, "attribution")
+    numbers = pd.DataFrame({"word": text, **found})
+    chart(bars.word_attributions(text, found, f"What each word adds to “{label}”"), numbers, "attribution")
 
 
 def _attributed(model: Classifier, task: Task, text: list[str], label: str, way: str) -> np.ndarray:

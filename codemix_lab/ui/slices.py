@@ -59,6 +59,24 @@ def slices(found: Comparison, traits: pd.DataFrame) -> None:
             )
 
 
+def blame(table: pd.DataFrame, name: str) -> None:
+    """Rows of `switch_blame` with their shares as per cent."""
+    percent = st.column_config.NumberColumn(format="percent")
+    st.dataframe(
+        table.drop(columns=["kind", "words"]),
+        hide_index=True,
+        column_config={
+            "value": "word",
+            "share": percent,
+            "expected": percent,
+            "ratio": st.column_config.NumberColumn(format="%.2f ×"),
+            "p_value": st.column_config.NumberColumn("p", format="%.3f"),
+        },
+        key=f"blame-{name}",
+    )
+    download(table, f"switch-errors-{name}")
+
+
 def _chosen(table: pd.DataFrame, name: str, columns: dict[str, object]) -> None:
     key = f"table-{name}"
 

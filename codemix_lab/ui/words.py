@@ -81,6 +81,10 @@ NO_MODELS: Final = (
 )
 NO_TRANSFER: Final = "Choose models and tasks above and press **Test them**; cells appear one by one."
 NO_PAIR: Final = "Choose two models above and press **Compare**; the sentences they disagree on appear here."
+SWITCHES: Final = (
+    "For up to 150 wrong answers of each model: the word without which the wrong label loses most, where it stands to "
+    "the nearest switch of language, and in which language it is, against how often such words occur."
+)
 NO_ROWS: Final = "No sentence fits these filters."
 PREDICTED: Final = "Predicted from the curve; the exact model is being scored now."
 EXACT: Final = "Macro-F1 is scored exactly at this λ; perplexity is read off the curve."
