@@ -141,7 +141,7 @@ def find_column(frame: pd.DataFrame, role: Role, told: str | None, where: str) -
 def absent(frame: pd.DataFrame, role: Role, where: str) -> DataError:
     """The error for a role that no column has, with the columns there are and the option to use."""
     return DataError(
-        f"{where}: no {role.name} column was found by name. {_there_are(frame)} "
+        f"{where}: no {role.name} column was found by name or content. {_there_are(frame)} "
         f"Say which it is with {role.option}."
     )
 

@@ -28,7 +28,8 @@ def normalise(text: str) -> str:
     >>> normalise("  Kya  BAAT\\thai ")
     'kya baat hai'
     """
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    composed = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return " ".join(composed.casefold().split())
 
 
 def word_trigrams(text: str) -> frozenset[tuple[str, ...]]:

@@ -87,7 +87,13 @@ class Mixer:
             slots = alternation_slots(english, other, links)
         else:
             slots = alternation_slots(other, english, [(j, i) for i, j in links])
-        return slots if len(slots) > 1 else insertion_slots(matrix, self._lexicon)
+        return [part for slot in slots for part in self._parts(slot, len(matrix))]
+
+    def _parts(self, slot: Slot, length: int) -> list[Slot]:
+        """A stretch that is most of its sentence cannot be switched whole: words are inserted there."""
+        if 2 * len(slot.matrix) <= length:
+            return [slot]
+        return insertion_slots(slot.matrix, self._lexicon)
 
     def _spelt(self, token: str, language: str) -> str:
         if language != self._second or not is_word(token):

@@ -37,8 +37,9 @@ class Target:
                 if able and want > 0
                 else [False] * len(slots)
             )
-            index, switches, places = outcome(sizes, chosen)
-            cost = abs(index - want) + self._off(switches, places)
+            index, switches, words, others = outcome(sizes, chosen)
+            places = max(0, words - 1)
+            cost = abs(index - want) + self._off(switches, places) + (2 * others > words)
             if cost < best_cost:
                 best, best_cost, best_index, best_moves = chosen, cost, index, (switches, places)
         self._short += self._index - best_index
@@ -81,11 +82,11 @@ class Target:
         return chosen
 
 
-def outcome(sizes: Sequence[tuple[int, int]], chosen: Sequence[bool]) -> tuple[float, int, int]:
-    """Index (CMI / 100), switch points and places for one, of a choice; sizes are words by slot and side.
+def outcome(sizes: Sequence[tuple[int, int]], chosen: Sequence[bool]) -> tuple[float, int, int, int]:
+    """Index (CMI / 100), switch points, words and switched words of a choice; sizes are words by slot and side.
 
     >>> outcome([(2, 1), (1, 1), (1, 2)], [False, True, False])
-    (0.25, 2, 3)
+    (0.25, 2, 4, 1)
     """
     words, others, switches, before = 0, 0, 0, None
     for (mine, theirs), switched in zip(sizes, chosen, strict=True):
@@ -96,4 +97,4 @@ def outcome(sizes: Sequence[tuple[int, int]], chosen: Sequence[bool]) -> tuple[f
         others += size if switched else 0
         switches += before is not None and before != switched
         before = switched
-    return (min(others, words - others) / words if words else 0.0), switches, max(0, words - 1)
+    return (min(others, words - others) / words if words else 0.0), switches, words, others

@@ -9,6 +9,9 @@ from statistics import median
 from codemix_lab.text.columns import is_known_name
 
 _NAME_LIKE = re.compile(r"[^\W\d][\w.#:/()-]*( [\w.#:/()-]+){0,2}")
+_ALSO = frozenset(
+    "review post message body title stars rating score hate offensive annotation annotator gold value".split()
+)
 _LANGUAGES = frozenset(
     [
         "english",
@@ -47,7 +50,7 @@ def is_known_header(cells: Sequence[str]) -> bool:
     (True, False)
     """
     names = [cell.strip() for cell in cells]
-    known = [is_known_name(name) for name in names]
+    known = [is_known_name(name) or name.casefold() in _ALSO for name in names]
     languages = all(named or name.casefold() in _LANGUAGES for name, named in zip(names, known, strict=True))
     return (any(known) or languages) and all(len(name.split()) <= 4 for name in names)
 

@@ -71,4 +71,5 @@ def as_text(value: object, key: str = "") -> str:
 
 def clean(text: str) -> str:
     """JSON escapes can spell NUL and half surrogate pairs, which no UTF-8 text holds."""
-    return _NOT_IN_TEXT.sub("\ufffd", text)
+    plain = text.isascii() and "\0" not in text
+    return text if plain else _NOT_IN_TEXT.sub("\ufffd", text)

@@ -17,7 +17,7 @@ import numpy as np
 
 from codemix_lab.errors import DataError
 from codemix_lab.text.pairs import PAIRS
-from codemix_lab.text.tagging.features import SIZE, hashed
+from codemix_lab.text.tagging.features import hashed
 from codemix_lab.text.tagging.tokens import OTHER, SCRIPT_LANGUAGE, is_word, script_of, tokenise
 
 _SURE = 8.0
@@ -43,7 +43,7 @@ def smoothed(odds: Sequence[float], penalty: float) -> list[float]:
 
 @dataclass(eq=False)
 class Tagger:
-    """Tags of one pair. `weights` has `SIZE` float32 numbers; positive log-odds mean the second language."""
+    """Tags of one pair. `weights` has one float32 number for every hashed n-gram; positive log-odds mean the second language."""
 
     pair: str
     weights: np.ndarray
@@ -102,7 +102,6 @@ def open_tagger(pair: str) -> Tagger:
         stored = np.load(file, allow_pickle=False)
         weights = stored["weights"].astype(np.float32) * np.float32(stored["scale"])
         bias, penalty = float(stored["bias"]), float(stored["penalty"])
-    assert weights.shape == (SIZE,)
     return Tagger(pair, weights, bias, penalty)
 
 

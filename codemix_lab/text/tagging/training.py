@@ -25,7 +25,7 @@ from codemix_lab.progress import Progress, ShouldStop, raise_if_stopped, report
 from codemix_lab.text.corpora import starter_corpora, starter_corpus, starter_parallel, starter_sentences
 from codemix_lab.text.mixing.lexicon import starter_lexicon
 from codemix_lab.text.pairs import PAIRS
-from codemix_lab.text.readers import read_lines, read_table
+from codemix_lab.text.readers import read_lines
 from codemix_lab.text.romanise import romanise
 from codemix_lab.text.sources import starter_tasks
 from codemix_lab.text.tagging.features import hashed
