@@ -124,6 +124,30 @@ def compare_models(payload: Payload, listener: Listener) -> Any:
     }
 
 
+def switch_blame(payload: Payload, listener: Listener) -> Any:
+    """{"a": folder, "b": folder, "task": TaskSpec, "split": "test", "limit": int or null}
+    → {"A": rows of switch_blame, "B": rows}."""
+    from codemix_lab.config import TaskSpec
+    from codemix_lab.experiments.blame import switch_blame
+    from codemix_lab.experiments.parts import part
+
+    task = TaskSpec.from_dict(payload["task"])
+    split, limit = payload.get("split", "test"), payload.get("limit")
+    return {
+        name: _rows(
+            switch_blame(
+                payload[name.lower()],
+                task,
+                split,
+                limit,
+                on_progress=part(listener.on_progress, place, 2, name),
+                should_stop=listener.should_stop,
+            )
+        )
+        for place, name in enumerate("AB")
+    }
+
+
 def export(payload: Payload, listener: Listener) -> Any:
     """{"spec": MergeSpec, "out": folder} → {"folder": path}."""
     from codemix_lab.config import MergeSpec
@@ -169,6 +193,7 @@ KINDS: dict[str, Kind] = {
     "compare-starts": compare_starts,
     "transfer": transfer,
     "compare-models": compare_models,
+    "switch-blame": switch_blame,
     "export": export,
     "starter": starter,
     "curve": curve,

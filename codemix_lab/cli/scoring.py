@@ -35,7 +35,9 @@ def evaluate(
     labels = [name.removeprefix("p_") for name in map(str, frame) if name.startswith("p_")]
     scores = score(list(frame["gold"]), list(frame["predicted"]), labels)
     if predictions is not None:
-        inspection.write_predictions(frame, predictions)
+        from codemix_lab.experiments.comparison_files import write_predictions
+
+        write_predictions(frame, predictions)
     show({"model": model, "split": split, **scores.to_dict()}, as_json)
 
 
@@ -69,10 +71,14 @@ def compare(
     as_json: bool = JSON,
 ) -> None:
     """Two models on one task: what B fixed and what it broke, sentence by sentence."""
-    from codemix_lab.experiments.inspection import compare_models, write_comparison
+    from codemix_lab.experiments.comparison_files import write_comparison
+    from codemix_lab.experiments.inspection import compare_models
+    from codemix_lab.text.tasks import open_task
+    from codemix_lab.text.traits import sentence_traits
 
     with progress() as (on_progress, should_stop):
         task_spec = TaskSpec(task, text_column, label_column, split_column)
         found = compare_models(a, b, task_spec, split, limit, on_progress, should_stop)
-    write_comparison(found, out)
+    traits = sentence_traits(list(found.frame["text"]), open_task(task_spec).pair)
+    write_comparison(found, traits, out, f"{b} against {a}")
     show({"out": str(out), **found.counts, "net gain": found.net_gain, "McNemar p": found.p_value}, as_json)

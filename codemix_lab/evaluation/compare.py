@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,6 +34,12 @@ class Comparison:
     labels: tuple[str, ...]
     net_gain: int
     p_value: float
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over every row: equal for equal comparisons."""
+        rows = pd.util.hash_pandas_object(self.frame.drop(columns="pile"), index=False)
+        return hashlib.sha256(rows.to_numpy().tobytes()).hexdigest()
 
 
 def compare(a: pd.DataFrame, b: pd.DataFrame, labels: Sequence[str]) -> Comparison:

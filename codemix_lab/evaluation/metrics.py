@@ -91,7 +91,7 @@ def confusion_matrix(gold: Sequence[str], predicted: Sequence[str], labels: Sequ
     if len(gold) != len(predicted):
         raise DataError(f"{len(gold)} gold labels came with {len(predicted)} predictions: give one each.")
     k = len(labels)
-    cells = k * _numbers(gold, labels) + _numbers(predicted, labels)
+    cells = k * label_numbers(gold, labels) + label_numbers(predicted, labels)
     return np.bincount(cells, minlength=k * k).reshape(k, k)
 
 
@@ -120,7 +120,8 @@ def seed_interval(values: Sequence[float]) -> tuple[float, float, float]:
     return mean, mean - half, mean + half
 
 
-def _numbers(values: Sequence[str], labels: Sequence[str]) -> np.ndarray:
+def label_numbers(values: Sequence[str], labels: Sequence[str]) -> np.ndarray:
+    """Place of every value in `labels`, int64. Raises `DataError` for a value that is none of them."""
     places = {label: i for i, label in enumerate(labels)}
     try:
         return np.array([places[value] for value in values], dtype=np.int64)

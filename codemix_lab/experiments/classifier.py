@@ -66,7 +66,7 @@ class Classifier:
         Raises `Cancelled`.
         """
         own = self.labels_for(task)
-        model, tokenizer = self._loaded
+        model, tokenizer = self.loaded
         with autocast():
             probabilities = predict(
                 model,
@@ -83,7 +83,8 @@ class Classifier:
         return prediction_frame(rows, shared, labels)
 
     @cached_property
-    def _loaded(self) -> tuple[Any, Any]:
+    def loaded(self) -> tuple[Any, Any]:
+        """Model and tokenizer, loaded when first asked for."""
         return load_classifier(self.checkpoint.folder).to(device()), load_tokenizer(self.checkpoint)
 
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from pyarrow import ArrowException
 
 from codemix_lab import paths
 from codemix_lab.config import TaskSpec
-from codemix_lab.errors import StorageError
 from codemix_lab.evaluation.compare import Comparison, compare
 from codemix_lab.experiments.classifier import Classifier, common_ground
 from codemix_lab.experiments.parts import part
@@ -68,50 +65,6 @@ def compare_models(
     return compare(one, other, ground.labels)
 
 
-def write_comparison(comparison: Comparison, out: Path) -> Path:
-    """Write a comparison as CSV files into the new folder `out` and return it.
-
-    rows.csv has every sentence, piles.csv the counts and the test, confusion_a.csv and
-    confusion_b.csv gold by predicted. Texts that a spreadsheet would run as a formula get a leading
-    apostrophe. Raises `StorageError` if `out` exists or cannot be written.
-    """
-    with paths.new_folder(out) as folder:
-        _write_csv(comparison.frame, folder / "rows.csv")
-        piles = {**comparison.counts, "net gain": comparison.net_gain, "McNemar p": comparison.p_value}
-        _write_csv(
-            pd.DataFrame({"pile": list(piles), "value": pd.Series(list(piles.values()), dtype=object)}),
-            folder / "piles.csv",
-        )
-        for name, counts in (("a", comparison.confusion_a), ("b", comparison.confusion_b)):
-            _write_csv(_confusion(counts, comparison.labels), folder / f"confusion_{name}.csv")
-    return Path(out)
-
-
-def write_predictions(frame: pd.DataFrame, path: Path) -> Path:
-    """Write predictions as one new CSV file, formulas made harmless as by `write_comparison`.
-
-    Raises `StorageError` if `path` exists or cannot be written.
-    """
-    if path.exists():
-        raise StorageError(f"{path} exists already and is never overwritten. Choose another name.")
-    with paths.new_file(path) as beside:
-        _write_csv(frame, beside)
-    return path
-
-
-def harmless(value: object) -> object:
-    """A text that no spreadsheet runs as a formula; anything that is no text stays as it is.
-
-    >>> harmless("=1+1"), harmless("good film"), harmless(-0.5)
-    ("'=1+1", 'good film', -0.5)
-    """
-    return (
-        f"'{value}"
-        if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
-        else value
-    )
-
-
 def _kept_or_made(
     classifier: Classifier,
     task: Task,
@@ -139,13 +92,3 @@ def _kept_or_made(
     with paths.new_file(path) as beside:
         made.to_parquet(beside, index=False)
     return made
-
-
-def _confusion(counts: np.ndarray, labels: tuple[str, ...]) -> pd.DataFrame:
-    table = pd.DataFrame(counts, columns=[harmless(label) for label in labels])
-    table.insert(0, "gold ↓ predicted →", list(labels), allow_duplicates=True)
-    return table
-
-
-def _write_csv(frame: pd.DataFrame, path: Path) -> None:
-    frame.map(harmless).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")

@@ -92,6 +92,10 @@ class JobQueue:
         self.poll()
         return tuple(job for job in map(self._read, reversed(self._folders())) if job is not None)
 
+    def find(self, kind: str, payload: Mapping[str, Any]) -> Job | None:
+        """The newest job of this kind that asks for exactly this, or None."""
+        return next((job for job in self.list() if job.kind == kind and job.payload == payload), None)
+
     def cancel(self, id: str) -> Job:
         """Take a waiting job out of the queue, or ask a running one to stop; an ended one stays as it is.
 

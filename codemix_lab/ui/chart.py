@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from codemix_lab.experiments.inspection import harmless
+from codemix_lab.experiments.tables import as_bytes
 
 _CONFIG = {
     "displaylogo": False,
@@ -35,15 +35,9 @@ def download(table: pd.DataFrame, name: str, label: str = "Download CSV") -> Non
     """Offer `table` as CSV that no spreadsheet runs as a formula."""
     st.download_button(
         label,
-        data=lambda: as_csv(table),
+        data=lambda: as_bytes(table, "csv"),
         file_name=f"codemix-{name}.csv",
         mime="text/csv",
         key=f"csv-{name}",
         on_click="ignore",
     )
-
-
-def as_csv(table: pd.DataFrame) -> bytes:
-    """CSV in UTF-8 with a byte-order mark, texts that look like formulas made harmless."""
-    safe = table.map(harmless).rename(columns=harmless)
-    return str(safe.to_csv(index=False, lineterminator="\n")).encode("utf-8-sig")

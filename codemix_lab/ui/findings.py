@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from codemix_lab.evaluation.compare import Comparison
 from codemix_lab.evaluation.curve_points import CurvePoint
+from codemix_lab.evaluation.paired import net_gain_interval
 from codemix_lab.ui.escape import brief
 
 SURE = 0.05
+SURER = 0.1
+"""Difference in probability from which a model counts as surer."""
 
 
 def finding(point: CurvePoint, sentences: int, base: float | None, cpt: float | None) -> str:
@@ -62,11 +65,15 @@ def piles(comparison: Comparison) -> str:
         return "B is right and wrong on the same sentences as A."
     sure = "beyond chance" if p < SURE else "which chance alone could do"
     chance = "p < .001" if p < 0.001 else f"p = {brief(p, 3)}"
+    low, high = net_gain_interval(counts["fixed"], counts["broken"], len(comparison.frame))
+    right = comparison.frame.loc[comparison.frame["pile"] == "both right", "gold_gain"]
+    surer = {"B": int((right > SURER).sum()), "A": int((right < -SURER).sum())}
     direction = "gains" if net > 0 else "loses" if net < 0 else "changes"
     return (
         f"B fixes {counts['fixed']} and breaks {counts['broken']} of {len(comparison.frame)} sentences: "
-        f"it {direction} {abs(net)} on balance, {sure} (McNemar {chance})."
-    )
+        f"it {direction} {abs(net)} on balance (95 % interval {low:+.0f} to {high:+.0f}), {sure} (McNemar {chance}). "
+        f"Where both are right, B is clearly surer on {surer['B']} sentences and A on {surer['A']}."
+    ).replace("-", "−")
 
 
 def _change(share: float) -> str:

@@ -81,6 +81,10 @@ NO_MODELS: Final = (
 )
 NO_TRANSFER: Final = "Choose models and tasks above and press **Test them**; cells appear one by one."
 NO_PAIR: Final = "Choose two models above and press **Compare**; the sentences they disagree on appear here."
+SWITCHES: Final = (
+    "For up to 150 wrong answers of each model: the word without which the wrong label loses most, where it stands to "
+    "the nearest switch of language, and in which language it is, against how often such words occur."
+)
 NO_ROWS: Final = "No sentence fits these filters."
 PREDICTED: Final = "Predicted from the curve; the exact model is being scored now."
 EXACT: Final = "Macro-F1 is scored exactly at this λ; perplexity is read off the curve."
@@ -93,6 +97,13 @@ HELP: Final = {
     "train_size": "Labelled sentences to learn from. Small sets show what a start is worth.",
     "seeds": "Seeds draw the sentences, their order and the head. One seed shows nothing: take three or more.",
     "limit": "Score only that many sentences per task (stratified, always the same ones); 0 takes all.",
+    "p_value": "Corrected for the number of slices (Holm): below .05 it is hardly chance.",
+    "interval": "95 % paired bootstrap over sentences: a slice whose interval holds 0 shows nothing.",
+    "gold_gain": "p_B − p_A of the gold label: positive where B is nearer to the truth.",
+    "question": "Columns with <, <=, >, >=, ==, !=, in, and, or, not; a word in quotes is looked for in text. Columns:",
+    "edit": "Both models answer the changed sentence at once; nothing in the data changes.",
+    "attribution": "Occlusion: what the probability loses when the word is masked. Integrated gradients: how the logit grows from an all-masked sentence.",
+    "fill": "What the masked language models on the bench (base, and after CPT) would put there.",
     "own": "Any sentence; nothing you type leaves this machine.",
 }
 MIXER: Final = (

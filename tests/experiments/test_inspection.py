@@ -1,8 +1,7 @@
-"""Predictions are made once; two models are held side by side; the files they leave are harmless."""
+"""Predictions are made once; two models are held side by side."""
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -13,10 +12,9 @@ import pytest
 
 from codemix_lab import paths
 from codemix_lab.config import TaskSpec
-from codemix_lab.errors import DataError, StorageError
-from codemix_lab.evaluation.compare import compare
+from codemix_lab.errors import DataError
 from codemix_lab.experiments.classifier import Classifier
-from codemix_lab.experiments.inspection import compare_models, harmless, predictions, write_comparison
+from codemix_lab.experiments.inspection import compare_models, predictions
 
 LABELS = ("negative", "neutral", "positive")
 
@@ -104,55 +102,3 @@ def test_same_model_twice_differs_nowhere(model: str, task: TaskSpec, times_pred
     found = compare_models(model, model, task)
     assert found.counts["fixed"] == found.counts["broken"] == 0 and found.p_value == 1
     assert len(times_predicted) == 1
-
-
-def test_written_comparison_reads_back(model: str, other: str, task: TaskSpec, tmp_path: Path) -> None:
-    found = compare_models(model, other, task)
-    out = write_comparison(found, tmp_path / "out")
-    assert sorted(p.name for p in out.iterdir()) == [
-        "confusion_a.csv",
-        "confusion_b.csv",
-        "piles.csv",
-        "rows.csv",
-    ]
-    rows = pd.read_csv(out / "rows.csv")
-    assert rows["text"].tolist() == found.frame["text"].tolist()
-    np.testing.assert_allclose(rows["gold_gain"], found.frame["gold_gain"], atol=1e-6)
-    piles = pd.read_csv(out / "piles.csv").set_index("pile")["value"]
-    assert piles["fixed"] == found.counts["fixed"] and piles["McNemar p"] == pytest.approx(found.p_value)
-    confusion = pd.read_csv(out / "confusion_a.csv", index_col=0)
-    assert confusion.to_numpy().tolist() == found.confusion_a.tolist()
-    with pytest.raises(StorageError, match="exists already"):
-        write_comparison(found, out)
-
-
-def test_no_cell_is_a_formula(tmp_path: Path) -> None:
-    texts = ["=1+1", "+1", "-1", "@A1", "\tx", "\rx", "a=1", 'यह, "ठीक"\nहै', "'quoted"]
-    labels = ("=cmd", "b")
-    frame = pd.DataFrame({"text": texts, "gold": "=cmd", "predicted": "b", "p_=cmd": 0.25, "p_b": 0.75})
-    found = compare(frame, frame.assign(**{"p_=cmd": 0.0, "p_b": 1.0}), labels)
-    out = write_comparison(found, tmp_path / "out")
-    with (out / "rows.csv").open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["text"] for row in rows] == [f"'{t}" for t in texts[:6]] + texts[6:]
-    assert {row["gold"] for row in rows} == {"'=cmd"}
-    assert {row["gold_gain"] for row in rows} == {"-0.25"}
-    for path in out.iterdir():
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            for cell in (cell for row in csv.reader(file) for cell in row):
-                assert not cell.startswith(("=", "+", "@", "\t", "\r"))
-    assert harmless(None) is None and harmless("") == ""
-
-
-def test_full_disk_leaves_no_half_folder(
-    model: str, other: str, task: TaskSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found = compare_models(model, other, task)
-
-    def full(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(pd.DataFrame, "to_csv", full)
-    with pytest.raises(StorageError, match="disk is full"):
-        write_comparison(found, tmp_path / "out")
-    assert not (tmp_path / "out").exists() and not list(tmp_path.glob(".out*"))

@@ -1,4 +1,4 @@
-"""The small parts of the screens: uploads, CSV, sentences, task vectors by layer, time left, losses on the way."""
+"""The small parts of the screens: uploads, sentences, task vectors by layer, time left, losses on the way."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from codemix_lab.evaluation.compare import compare
 from codemix_lab.evaluation.curve_points import CurvePoint
 from codemix_lab.experiments.jobs import Job, JobState
 from codemix_lab.ui import anatomy, findings
-from codemix_lab.ui.chart import as_csv
 from codemix_lab.ui.comparison import readable, told_losses
 from codemix_lab.ui.explore import export_folder
 from codemix_lab.ui.jobs import time_left
@@ -38,10 +37,6 @@ def test_an_upload_is_kept_once_by_its_content(workspace: Path) -> None:
 def test_what_is_no_table_is_refused(name: str, content: bytes) -> None:
     with pytest.raises(DataError, match=name):
         keep_upload(name, content)
-
-
-def test_a_csv_runs_no_formula() -> None:
-    assert as_csv(pd.DataFrame({"text": ["=1+1", "ok"]})).decode("utf-8-sig") == "text\n'=1+1\nok\n"
 
 
 @pytest.mark.parametrize("name", ["", "../up", "a/b", ".hidden"])

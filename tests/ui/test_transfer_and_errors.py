@@ -66,8 +66,12 @@ def test_errors_shows_piles_confusions_and_the_sentences_that_pass_the_filters(
     assert [s["layout"]["title"]["text"] for s in specs(at)] == ["Model A", "Model B", "What moved: B − A"]
     rows = next(d.value for d in at.dataframe if "gold_gain" in d.value)
     assert len(rows) == 10
-    at.text_input(key="contains").set_value("no such words").run()
+    at.text_input(key="question").set_value('"no such words" in text').run()
     assert any("No sentence fits" in i.value for i in at.info)
+    at.text_input(key="question").set_value("cni > 1").run()
+    assert not at.exception
+    assert any("there is no column" in e.value for e in at.error)
+    assert len(next(d.value for d in at.dataframe if "gold_gain" in d.value)) == 10
 
 
 def test_the_same_pair_without_a_model_is_refused(

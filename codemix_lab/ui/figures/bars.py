@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -58,6 +58,26 @@ def probabilities(answers: Mapping[str, Mapping[str, float]], title: str) -> go.
     figure.update_layout(barmode="group", bargap=0.3)
     figure.update_xaxes(range=[0, 1.12], tickformat=".0%", gridcolor=faint(MUTED, 0.2))
     return figure.update_yaxes(autorange="reversed")
+
+
+def word_attributions(words: Sequence[str], found: Mapping[str, Sequence[float]], title: str) -> go.Figure:
+    """What each word of a sentence adds, from top to bottom: model → one number a word, 0 adds nothing."""
+    figure = go.Figure()
+    for place, (model, values) in enumerate(found.items()):
+        figure.add_bar(
+            y=list(range(len(words))),
+            x=list(values),
+            orientation="h",
+            name=safe(model),
+            marker={"color": STARTS[place % len(STARTS)]},
+            hovertemplate="%{x:+.3f}<extra>" + safe(model) + "</extra>",
+        )
+    framed(figure, safe(title, 80), "against ← → for", "", height=140 + 26 * max(3, len(words)))
+    figure.update_layout(barmode="group", bargap=0.25)
+    figure.update_xaxes(zeroline=True, gridcolor=faint(MUTED, 0.2))
+    return figure.update_yaxes(
+        tickvals=list(range(len(words))), ticktext=[safe(word, 24) for word in words], autorange="reversed"
+    )
 
 
 def class_f1(scores: Mapping[str, Mapping[str, float]]) -> go.Figure:
