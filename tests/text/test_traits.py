@@ -49,7 +49,7 @@ def test_the_rest_of_the_traits() -> None:
     assert traits["question"].tolist() == [True, True, False, False, False]
     assert traits["handle_or_link"].tolist() == [False, False, True, False, False]
     assert traits["hashtag"].tolist() == [False, False, False, True, False]
-    assert traits["words"].tolist() == [2, 2, 2, 1, 1]
+    assert traits["words"].tolist() == [2, 2, 1, 1, 1]
     assert sentence_traits([]).empty
 
 
