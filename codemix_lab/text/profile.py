@@ -93,24 +93,28 @@ class Profile:
             found.append("splits: none in the file, made 80/10/10 by a hash")
         for split, labels in self.splits.items():
             found.append(f"{split or 'rows'}: " + ", ".join(f"{name} {n:,}" for name, n in labels.items()))
-        counted = {
-            "left out by the mapping": self.mapped_out,
-            "blank": self.blank,
-            "repairs": self.repairs,
-            "duplicates within": self.duplicates["within"],
-            "duplicates across": self.duplicates["across"],
-            f"near duplicates within (of {self.near_duplicates['checked']:,})": self.near_duplicates[
-                "within"
-            ],
-            "near duplicates across": self.near_duplicates["across"],
-            "train rows that leak": {kind: n for kind, n in self.leaks.items() if n},
-        }
         found += [
             f"{what}: " + ", ".join(f"{name} {n:,}" for name, n in counts.items())
-            for what, counts in counted.items()
+            for what, counts in self.counts().items()
             if counts
         ]
-        return found + ([f"ids that come again: {self.duplicate_ids:,}"] if self.duplicate_ids else [])
+        return found
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Everything that was counted beside labels and lengths: what → where → how often, zeros left out."""
+        return {
+            "left out by the mapping": self.mapped_out,
+            "blank cells": self.blank,
+            "texts that mending or masking changes": self.repairs,
+            "duplicates within a split": self.duplicates["within"],
+            "duplicates across splits": self.duplicates["across"],
+            f"near duplicates within a split, of {self.near_duplicates['checked']:,} texts": self.near_duplicates[
+                "within"
+            ],
+            "near duplicates across splits": self.near_duplicates["across"],
+            "train rows that leak": {kind: n for kind, n in self.leaks.items() if n},
+            "ids that come again": {"all": self.duplicate_ids} if self.duplicate_ids else {},
+        }
 
 
 def profile(
