@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from codemix_lab.text.profile import Profile
+from codemix_lab.text.profile_record import Profile
 from codemix_lab.ui import tagged, words
 from codemix_lab.ui.chart import chart, download, numbers
 from codemix_lab.ui.corpus import Corpus

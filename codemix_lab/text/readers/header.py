@@ -10,7 +10,22 @@ from codemix_lab.text.columns import is_known_name
 
 _NAME_LIKE = re.compile(r"[^\W\d][\w.#:/()-]*( [\w.#:/()-]+){0,2}")
 _ALSO = frozenset(
-    "review post message body title stars rating score hate offensive annotation annotator gold value".split()
+    (
+        "review",
+        "post",
+        "message",
+        "body",
+        "title",
+        "stars",
+        "rating",
+        "score",
+        "hate",
+        "offensive",
+        "annotation",
+        "annotator",
+        "gold",
+        "value",
+    )
 )
 _LANGUAGES = frozenset(
     [
