@@ -10,16 +10,13 @@ bench = shell.page("data")
 
 import streamlit as st
 
-from codemix_lab.errors import CodeMixLabError
 from codemix_lab.text.pairs import PAIRS
-from codemix_lab.text.readers import TABLE_SUFFIXES
 from codemix_lab.text.registry import registered_names
 from codemix_lab.ui import data, words
 from codemix_lab.ui.corpus import CORPUS, choices, open_shown
-from codemix_lab.ui.escape import plain
 from codemix_lab.ui.mixer import mixer
-from codemix_lab.ui.picker import Bench, with_chosen
-from codemix_lab.ui.uploads import keep_upload, kept_uploads
+from codemix_lab.ui.picker import Bench, uploader, with_chosen
+from codemix_lab.ui.uploads import kept_uploads
 
 NOTHING = "nothing"
 GUESSED = "by its name"
@@ -70,15 +67,7 @@ def choose(bench: Bench) -> tuple[str, str | None, str | None]:
         accept_new_options=True,
         help=words.DATA_HELP["beside"],
     )
-    st.file_uploader(
-        "Or drop a file to look at",
-        type=[suffix.lstrip(".") for suffix in TABLE_SUFFIXES],
-        key="data-upload",
-        on_change=take,
-        help=words.DATA_HELP["upload"],
-    )
-    if message := st.session_state.pop("data_error", None):
-        st.error(plain(message), icon=":material/error:")
+    uploader("Or drop a file to look at", "data-upload", "data", help=words.DATA_HELP["upload"])
     pairs = [GUESSED, *(code for code, known in PAIRS.items() if len(known.languages) == 2)]
     pair = right.selectbox("Language pair", pairs, key="pair", bind="query-params")
     return (
@@ -86,17 +75,6 @@ def choose(bench: Bench) -> tuple[str, str | None, str | None]:
         None if beside in (None, NOTHING) else str(beside),
         None if pair == GUESSED else str(pair),
     )
-
-
-def take() -> None:
-    """Keep the dropped file and look at it; the bench stays as it is."""
-    file = st.session_state.get("data-upload")
-    if file is None:
-        return
-    try:
-        st.session_state["data"] = str(keep_upload(file.name, file.getvalue()))
-    except CodeMixLabError as error:
-        st.session_state["data_error"] = str(error)
 
 
 def use(source: str) -> None:

@@ -14,7 +14,8 @@ from codemix_lab.errors import DataError
 from codemix_lab.text.corpora import open_corpus, starter_corpora
 from codemix_lab.text.measures import cmi, measure_tags
 from codemix_lab.text.pairs import PAIRS
-from codemix_lab.text.profile import Profile, profile
+from codemix_lab.text.profile import profile
+from codemix_lab.text.profile_record import Profile
 from codemix_lab.text.sources import find_place, starter_tasks
 from codemix_lab.text.tagging import tag_sentences
 from codemix_lab.text.tasks import open_task

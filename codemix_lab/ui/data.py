@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from codemix_lab.text.profile import Profile
+from codemix_lab.text.profile_record import Profile
 from codemix_lab.ui import tagged, words
 from codemix_lab.ui.chart import chart, download, numbers
 from codemix_lab.ui.corpus import Corpus
@@ -151,20 +151,9 @@ def _figure(value: float | None, form: str) -> str:
 
 
 def _counted(profile: Profile) -> pd.DataFrame:
-    groups = {
-        "left out by the mapping": profile.mapped_out,
-        "blank cells": profile.blank,
-        "texts that mending or masking changes": profile.repairs,
-        "duplicates within a split": profile.duplicates["within"],
-        "duplicates across splits": profile.duplicates["across"],
-        "near duplicates within a split": profile.near_duplicates["within"],
-        "near duplicates across splits": profile.near_duplicates["across"],
-        "train rows that leak": profile.leaks,
-        "ids that come again": {"all": profile.duplicate_ids},
-    }
     rows = [
         {"what": what, "where": where, "count": count}
-        for what, counts in groups.items()
+        for what, counts in profile.counts().items()
         for where, count in counts.items()
     ]
     return pd.DataFrame(rows, columns=["what", "where", "count"])

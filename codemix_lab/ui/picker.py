@@ -76,14 +76,7 @@ def picker() -> Bench:
         "Task", tasks, key="task", bind="query-params", accept_new_options=True, help=HELP["task"]
     )
     with st.expander("Bring your own labelled text"):
-        st.file_uploader(
-            "csv, tsv, jsonl, json, parquet, CoNLL or text, each also .gz",
-            type=[suffix.lstrip(".") for suffix in TABLE_SUFFIXES],
-            key="upload",
-            on_change=_take_upload,
-        )
-        if message := st.session_state.pop("upload_error", None):
-            st.error(plain(message))
+        uploader("csv, tsv, jsonl, json, parquet, CoNLL or text, each also .gz", "upload", "task")
     return Bench(str(base or "starter"), tuple(map(str, adapted)), str(task or tasks[0]))
 
 
@@ -97,14 +90,29 @@ def placed(bench: Bench) -> str:
     return f"{short(bench.base)} + τ({', '.join(map(short, bench.adapted)) or 'none'}) on {short(bench.task)}"
 
 
-def _take_upload() -> None:
-    file = st.session_state.get("upload")
+def take_upload(widget: str, choice: str) -> None:
+    """Keep the file that the uploader `widget` holds, and choose it in the selectbox `choice`."""
+    file = st.session_state.get(widget)
     if file is None:
         return
     try:
-        st.session_state["task"] = str(keep_upload(file.name, file.getvalue()))
+        st.session_state[choice] = str(keep_upload(file.name, file.getvalue()))
     except CodeMixLabError as error:
-        st.session_state["upload_error"] = str(error)
+        st.session_state[f"{widget}_error"] = str(error)
+
+
+def uploader(label: str, widget: str, choice: str, help: str | None = None) -> None:
+    """A place for a file, which is kept and chosen in the selectbox `choice`; a refusal is told below."""
+    st.file_uploader(
+        label,
+        type=[suffix.lstrip(".") for suffix in TABLE_SUFFIXES],
+        key=widget,
+        on_change=take_upload,
+        args=(widget, choice),
+        help=help,
+    )
+    if message := st.session_state.pop(f"{widget}_error", None):
+        st.error(plain(message), icon=":material/error:")
 
 
 def _folders(room: str) -> list[str]:

@@ -92,7 +92,7 @@ def test_signs_of_all_kinds_are_texts(write):
 def test_the_screen_form_says_the_same(write):
     lines = profile(write(ROWS)).lines()
     assert lines[0].endswith("8 rows, read as task")
-    assert "train rows that leak: exact 2, near 1" in lines and "ids that come again: 1" in lines
+    assert "train rows that leak: exact 2, near 1" in lines and "ids that come again: all 1" in lines
 
 
 def test_all_blank_text_and_cancel(write):

@@ -18,6 +18,7 @@ from codemix_lab.errors import Cancelled, CodeMixLabError, DataError
 from codemix_lab.text.profile import profile
 from codemix_lab.text.readers import open_table, read_table
 from codemix_lab.text.readers.conll import read_sentences
+from codemix_lab.text.readers.header import has_header
 from codemix_lab.text.readers.recognise import Format, Recognised, recognise
 from codemix_lab.text.readers.source import Source
 from codemix_lab.text.tasks import open_task
@@ -254,3 +255,17 @@ def tried(opened, path):
         return opened(path)
     except CodeMixLabError as error:
         return error if str(path) in str(error) else None
+
+
+@pytest.mark.parametrize(
+    ("first", "expected"),
+    [
+        (["review", "stars"], True),
+        (["en", "hi"], True),
+        (["en", "में"], False),
+        (["kya baat hai yaar ekdum", "label"], False),
+        (["yaar", "mast"], False),
+    ],
+)
+def test_a_small_table_has_a_header_only_where_a_name_is_known(first, expected):
+    assert has_header([first, ["bilkul bakwas thi", "x"], ["theek thi", "y"]]) is expected

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from codemix_lab.text.mixing.lexicon import Lexicon
+from codemix_lab.text.mixing.spelling import spelling_key
 from codemix_lab.text.tagging.tokens import is_word
 
 MOST_PAIRS = 10_000
@@ -23,7 +24,7 @@ class Aligner:
 
     def __init__(self, lexicon: Lexicon, seen: Iterable[tuple[Sequence[str], Sequence[str]]] = ()) -> None:
         self._listed = {
-            (english, word.lower()) for english, others in lexicon.entries.items() for word in others
+            (english, spelling_key(word)) for english, others in lexicon.entries.items() for word in others
         }
         self._together: Counter[tuple[str, str]] = Counter()
         self._first: Counter[str] = Counter()
@@ -40,9 +41,10 @@ class Aligner:
     def links(self, english: Sequence[str], other: Sequence[str]) -> list[tuple[int, int]]:
         """Pairs of places, English first, in the order of the English words."""
         scored = []
+        keys = [spelling_key(token) for token in other]
         for i, a in enumerate(english):
             for j, b in enumerate(other):
-                score = self._score(a.lower(), b.lower())
+                score = self._score(a.lower(), b.lower(), keys[j])
                 if score >= _LEAST:
                     apart = abs((i + 0.5) / len(english) - (j + 0.5) / len(other))
                     scored.append((score - _ORDER * apart, i, j))
@@ -57,8 +59,8 @@ class Aligner:
                 found.append((i, j))
         return sorted(found)
 
-    def _score(self, a: str, b: str) -> float:
-        if a == b or (a, b) in self._listed:
+    def _score(self, a: str, b: str, key: str) -> float:
+        if a == b or (a, key) in self._listed:
             return _LISTED
         together = self._together.get((a, b), 0)
         if together < 3 or not is_word(a) or not is_word(b):

@@ -6,14 +6,15 @@ import random
 import re
 import unicodedata
 
+_DOUBLED = re.compile(r"(.)\1+")
 _VARIANTS: dict[str, tuple[tuple[str, str], ...]] = {
     "hi": (("aa", "a"), ("ee", "i"), ("oo", "u"), ("v", "w"), ("w", "v"), ("ain", "ai"), ("hai", "h"),
-           ("kya", "kia"), ("ph", "f"), ("z", "j"), ("chh", "ch"), ("i$", "ee"), ("u$", "oo"), ("kh", "k"),
-           ("a$", "aa")),
+           ("kya", "kia"), ("ph", "f"), ("z", "j"), ("chh", "ch"), ("(?<=[^aeiou])i$", "ee"), ("(?<=[^aeiou])u$", "oo"), ("kh", "k"),
+           ("(?<=[^aeiou])a$", "aa")),
     "ta": (("aa", "a"), ("ee", "i"), ("oo", "u"), ("zh", "l"), ("th", "dh"), ("dh", "th"), ("v", "w"),
            ("nga$", "nge"), ("ai$", "a"), ("tt", "t"), ("kk", "k"), ("l", "ll")),
     "ml": (("aa", "a"), ("ee", "i"), ("oo", "u"), ("zh", "l"), ("th", "dh"), ("v", "w"), ("nn", "n"),
-           ("kk", "k"), ("ll", "l"), ("u$", "oo"), ("unnu$", "unu"), ("tt", "t")),
+           ("kk", "k"), ("ll", "l"), ("(?<=[^aeiou])u$", "oo"), ("unnu$", "unu"), ("tt", "t")),
 }  # fmt: skip
 
 
@@ -32,3 +33,13 @@ def varied(word: str, language: str, rng: random.Random, rate: float) -> str:
         return word
     pattern, new = rng.choice(able)
     return word[0] + re.sub(pattern, new, word[1:], count=1)
+
+
+def spelling_key(word: str) -> str:
+    """What spellings of a word have in common: lower case, short vowels, no doubled letters, v for w.
+
+    >>> spelling_key("Dukaan") == spelling_key("dukan"), spelling_key("wala") == spelling_key("vaalaa")
+    (True, True)
+    """
+    lowered = word.lower().replace("ee", "i").replace("oo", "u").replace("w", "v")
+    return _DOUBLED.sub(r"\1", lowered)

@@ -28,7 +28,7 @@ class Target:
     def choose(self, slots: Sequence[Slot]) -> list[bool]:
         """For every slot whether it is switched. The matrix language keeps most words where it can."""
         sizes = [(words_of(slot.matrix), words_of(slot.other or ())) for slot in slots]
-        able = [p for p, slot in enumerate(slots) if slot.other is not None and any(sizes[p])]
+        able = [p for p, slot in enumerate(slots) if slot.other is not None and all(sizes[p])]
         want = self._wanted()
         best, best_cost, best_index, best_moves = [False] * len(slots), float("inf"), 0.0, (0, 0)
         for attempt in range(_TRIES if able and want > 0 else 1):

@@ -10,7 +10,7 @@ from codemix_lab.text.columns import is_known_name
 
 _NAME_LIKE = re.compile(r"[^\W\d][\w.#:/()-]*( [\w.#:/()-]+){0,2}")
 _ALSO = frozenset(
-    [
+    (
         "review",
         "post",
         "message",
@@ -25,7 +25,7 @@ _ALSO = frozenset(
         "annotator",
         "gold",
         "value",
-    ]
+    )
 )
 _LANGUAGES = frozenset(
     [
