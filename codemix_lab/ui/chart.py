@@ -6,8 +6,6 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from codemix_lab.experiments.inspection import harmless
-
 _CONFIG = {
     "displaylogo": False,
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
@@ -45,5 +43,7 @@ def download(table: pd.DataFrame, name: str, label: str = "Download CSV") -> Non
 
 def as_csv(table: pd.DataFrame) -> bytes:
     """CSV in UTF-8 with a byte-order mark, texts that look like formulas made harmless."""
+    from codemix_lab.experiments.inspection import harmless
+
     safe = table.map(harmless).rename(columns=harmless)
     return str(safe.to_csv(index=False, lineterminator="\n")).encode("utf-8-sig")

@@ -73,16 +73,22 @@ NO_MODELS: Final = (
 NO_TRANSFER: Final = "Choose models and tasks above and press **Test them**; cells appear one by one."
 NO_PAIR: Final = "Choose two models above and press **Compare**; the sentences they disagree on appear here."
 NO_ROWS: Final = "No sentence fits these filters."
-PREDICTED: Final = "Predicted from the curve; the exact model is being scored now."
-EXACT: Final = "Macro-F1 is scored exactly at this λ; perplexity is read off the curve."
+LEAD: Final = (
+    "Every point of the curve is another model: the base plus λ times what continued pre-training changed. "
+    "Drag λ and watch its scores, its mistakes and its single sentences move."
+)
+WAITING: Final = "The first scores of these checkpoints are being worked out."
 HELP: Final = {
     "base": "Where the task vector starts: a starter name, a folder with config.json and safetensors, or a hub id.",
     "adapted": "Checkpoints after continued pre-training, up to three. With several, their task vectors are added or merged by TIES.",
     "task": "A starter task, or a csv, tsv or jsonl file with a text and a label column (type its path or add it below).",
+    "scaling_hint": "0 is the base, 1 is CPT; arrow keys go by .01",
+    "density_hint": "Share of the largest changes that TIES keeps; drawn for the nearest computed row",
     "density_off": "Density matters for TIES only: choose TIES to use this dial.",
     "method": "Task Arithmetic adds λ·τ. TIES first keeps only the largest changes (density) and settles conflicts of sign.",
     "train_size": "Labelled sentences to learn from. Small sets show what a start is worth.",
     "seeds": "Seeds draw the sentences, their order and the head. One seed shows nothing: take three or more.",
     "limit": "Score only that many sentences per task (stratified, always the same ones); 0 takes all.",
+    "take_away": "Opens without server or network; the dials move everything in it. It holds the scored sentences.",
     "own": "Any sentence; nothing you type leaves this machine.",
 }
