@@ -45,6 +45,9 @@ NODES = 9
 """Exact evaluations that a column takes at most."""
 URGENCY = {SCORE: 1, SENTENCE: 2, CPT: 3, LAYERS: 4, COLUMN: 5}
 
+_one_opens = threading.Lock()
+"""The library that loads models changes settings of the whole process while it does: two at once lose weights."""
+
 
 class Desk:
     """Opens a scorer in the background; `want` what the dials say, and read `grid`, `cpt` and `answer`."""
@@ -140,9 +143,10 @@ class Desk:
     def _open(self, base: str, adapted: tuple[str, ...]) -> MergeScorer:
         from codemix_lab.evaluation.merge_scorer import MergeScorer
 
-        return MergeScorer.open(
-            base, adapted, open_task(self._task), self._probe, self._report, lambda: self._urgent.closed
-        )
+        with _one_opens:
+            return MergeScorer.open(
+                base, adapted, open_task(self._task), self._probe, self._report, lambda: self._urgent.closed
+            )
 
     def _true_grid(self, spec: MergeSpec) -> ScoreGrid:
         """The grid of the scorer that is open: what was kept for another one goes."""

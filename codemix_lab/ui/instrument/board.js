@@ -35,9 +35,9 @@ class Board {
     const grid = element(root, "div", { class: "figures" });
     this.f1 = figure(grid, "f1", "Dev macro-F1 over λ");
     this.perplexity = figure(grid, "perplexity", "Held-out text: gained, forgotten");
-    this.map = figure(grid, "map", "Macro-F1 over λ and density");
     this.confusion = figure(grid, "confusion", "Confusion at the dial");
     this.sentences = figure(grid, "sentences", "Sentences that move most");
+    this.map = figure(grid, "map", "Macro-F1 over λ and density");
     this.layers = figure(grid, "layers", "How far each layer moves from the base");
     this.other = element(this.sentences.box, "button", { type: "button" }, "Other sentences");
     this.other.addEventListener("click", () => { this.first += WATCHED; this.listSentences(); this.move(); });
