@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from codemix_lab.errors import DataError
-from codemix_lab.ui.payload import script, style
+from codemix_lab.config import MergeSpec, ProbeSpec, TaskSpec
+from codemix_lab.errors import DataError, StorageError
+from codemix_lab.evaluation.score_grid import ScoreGrid
+from codemix_lab.experiments.grids import make_grid
+from codemix_lab.paths import new_file
+from codemix_lab.progress import Progress, ShouldStop
+from codemix_lab.ui.payload import payload, script, style
 
 LARGEST = 8 * 2**20
 """Bytes that a page may have at most; a grid of ten densities and 300 sentences takes about 0.4 MiB."""
@@ -58,6 +64,35 @@ class Page:
     def _repr_html_(self) -> str:
         frame = 'width="100%" height="900" style="border:0" sandbox="allow-scripts"'
         return f'<iframe srcdoc="{html.escape(self.text)}" {frame}></iframe>'
+
+
+def grid_page(grid: ScoreGrid, spec: MergeSpec) -> Page:
+    """The instrument over `grid`, its dials at `spec`. Raises `DataError` above `LARGEST`."""
+    wanted = [column.density for column in grid.columns]
+    cpt = grid.exact_at(1.0, 1.0)
+    return Page(page(payload(grid, spec, dials_density=len(wanted) > 1, wanted=wanted, cpt=cpt)).decode())
+
+
+def write_page(
+    spec: MergeSpec,
+    task: TaskSpec,
+    probe: ProbeSpec,
+    densities: Sequence[float],
+    out: Path,
+    on_progress: Progress | None = None,
+    should_stop: ShouldStop | None = None,
+) -> int:
+    """Compute the grid of `spec` over `densities` and write its page to the new file `out`; its size in bytes.
+
+    Raises `StorageError` when `out` exists or cannot be written, and what `make_grid` and `page` raise.
+    """
+    if out.exists():
+        raise StorageError(f"{out} exists already and is never overwritten. Choose another name.")
+    grid = make_grid(spec, task, probe, densities, (spec.scaling, 1.0), on_progress, should_stop)
+    whole = grid_page(grid, spec).text.encode()
+    with new_file(out) as beside:
+        beside.write_bytes(whole)
+    return len(whole)
 
 
 def page(data: Mapping[str, Any], title: str = "How much of the task vector should come back?") -> bytes:
