@@ -1,7 +1,7 @@
 """How alive the screen is: updates a second while λ is dragged, and what a start costs.
 
     python benchmarks/screen.py            # five starts of each kind
-    python benchmarks/screen.py --quick    # two
+    python benchmarks/screen.py --quick    # one
 
 Needs the starter and Debian's Chromium (or the one that `CODEMIX_LAB_CHROMIUM` names).
 
@@ -73,7 +73,7 @@ MOVES = """
 def main() -> None:
     """Measure, print a table and one line of JSON."""
     parser = argparse.ArgumentParser(description="Updates a second while dragging; start-up ratio.")
-    parser.add_argument("--quick", action="store_true", help="two starts of each kind instead of five")
+    parser.add_argument("--quick", action="store_true", help="one start of each kind instead of five")
     options = parser.parse_args()
     chromium = os.environ.get("CODEMIX_LAB_CHROMIUM") or shutil.which("chromium")
     if not chromium:
@@ -81,7 +81,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         drag_hz, move_ms, size = drag(browser, Path(folder))
-        lab, bare, torch = starts(browser, Path(folder), 2 if options.quick else 5)
+        lab, bare, torch = starts(browser, Path(folder), 1 if options.quick else 5)
         browser.close()
     ratio = statistics.median(lab) / (statistics.median(bare) + statistics.median(torch))
     print(f"drag            {drag_hz:6.1f} updates/s   {move_ms:.2f} ms each   page of {size / 1024:.0f} KiB")

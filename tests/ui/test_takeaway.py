@@ -99,6 +99,6 @@ def test_the_error_is_what_a_coarser_column_missed(grid: ScoreGrid) -> None:
     gold = np.array(grid.gold)
     assert checked(grid.columns[0], gold) == {"nodes": 5, "count": 4, "f1": 0.0, "agreement": 1.0}
     broken = grid.columns[0].log_probabilities.copy()
-    broken[3] = broken[3][:, ::-1]
+    broken[3, 0] = broken[3, 0, ::-1]
     found = checked(replace(grid.columns[0], log_probabilities=broken), gold)
-    assert found is not None and found["f1"] > 0.3 and found["agreement"] == 0.0
+    assert found is not None and found["f1"] > 0.1 and found["agreement"] == 0.75
