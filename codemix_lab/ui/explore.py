@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,16 +25,6 @@ from codemix_lab.ui.figures import bars
 from codemix_lab.ui.payload import scores
 
 STEP = 0.05
-COLUMNS = [
-    "density",
-    "scaling",
-    "macro_f1",
-    "low",
-    "high",
-    "code_mixed_perplexity",
-    "monolingual_perplexity",
-    "exact",
-]
 
 
 def tables(grid: ScoreGrid, spec: MergeSpec, taken_away: Callable[[], bytes]) -> None:
@@ -69,28 +61,35 @@ def tables(grid: ScoreGrid, spec: MergeSpec, taken_away: Callable[[], bytes]) ->
 
 def curve_table(grid: ScoreGrid, columns: Iterable[GridColumn]) -> pd.DataFrame:
     """Macro-F1 with its 95 % interval and both perplexities at the exact λ and every .05 between them."""
+    return pd.DataFrame([row for column in columns for row in _rows(column, grid.labels, grid.gold)])
+
+
+@functools.lru_cache(maxsize=32)
+def _rows(column: GridColumn, labels: tuple[str, ...], gold: tuple[int, ...]) -> list[dict[str, Any]]:
+    nodes = column.scalings.tolist()
+    between = np.arange(nodes[0], nodes[-1], STEP).round(6).tolist() if len(nodes) >= ENOUGH else []
     rows = []
-    for column in columns:
-        nodes = column.scalings.tolist()
-        between = np.arange(nodes[0], nodes[-1], STEP).round(6).tolist() if len(nodes) >= ENOUGH else []
-        for scaling in sorted({*nodes, *between}):
-            found = scores(grid, column.probabilities(scaling))
-            rows.append(
-                (
-                    column.density,
-                    scaling,
-                    found.macro_f1,
-                    *found.interval,
-                    *column.perplexity(scaling),
-                    column.is_node(scaling),
-                )
-            )
-    return pd.DataFrame(rows, columns=COLUMNS)
+    for scaling in sorted({*nodes, *between}):
+        found = scores(labels, gold, column.probabilities(scaling))
+        mixed, mono = column.perplexity(scaling)
+        rows.append(
+            {
+                "density": column.density,
+                "λ": scaling,
+                "macro_f1": found.macro_f1,
+                "low": found.interval[0],
+                "high": found.interval[1],
+                "code_mixed_perplexity": mixed,
+                "monolingual_perplexity": mono,
+                "exact": column.is_node(scaling),
+            }
+        )
+    return rows
 
 
 def confusion_table(grid: ScoreGrid, found: np.ndarray) -> pd.DataFrame:
     """Sentences by gold label (rows) and predicted label (columns)."""
-    table = pd.DataFrame(np.array(scores(grid, found).confusion), columns=list(grid.labels))
+    table = pd.DataFrame(np.array(scores(grid.labels, grid.gold, found).confusion), columns=list(grid.labels))
     table.insert(0, "gold ↓ predicted →", list(grid.labels), allow_duplicates=True)
     return table
 

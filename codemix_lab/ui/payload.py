@@ -117,15 +117,15 @@ def _column(column: GridColumn, gold: np.ndarray) -> dict[str, Any]:
 
 
 def _exact(exact: ExactScore, grid: ScoreGrid) -> dict[str, Any]:
-    low, high = scores(grid, exact.log_probabilities).interval
+    low, high = scores(grid.labels, grid.gold, exact.log_probabilities).interval
     text = packed(exact.log_probabilities)
     return {"scaling": exact.scaling, "density": exact.density, "text": text, "low": low, "high": high}
 
 
-def scores(grid: ScoreGrid, found: np.ndarray) -> Scores:
-    """The scores of (sentences, labels) probabilities or their logarithms on the grid's sentences."""
-    predicted = [grid.labels[place] for place in found.argmax(axis=1)]
-    return score([grid.labels[place] for place in grid.gold], predicted, grid.labels)
+def scores(labels: Sequence[str], gold: Sequence[int], found: np.ndarray) -> Scores:
+    """The scores of (sentences, labels) probabilities or their logarithms against gold places."""
+    predicted = [labels[place] for place in found.argmax(axis=1)]
+    return score([labels[place] for place in gold], predicted, labels)
 
 
 def _macro_f1(scores: np.ndarray, gold: np.ndarray) -> float:
