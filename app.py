@@ -25,7 +25,9 @@ from codemix_lab.ui.picker import Bench
 from codemix_lab.ui.starter import offer_starter
 from codemix_lab.ui.takeaway import page
 
-LOOK_EVERY = 0.6
+LOOK_EVERY = 1.0
+LOOK_WHILE_OPENING = 3.0
+"""Looking costs the thread that loads the libraries a good part of its time, and nothing comes before it is done."""
 
 
 def main() -> None:
@@ -75,7 +77,8 @@ def picture(desk: Desk, grid: ScoreGrid, spec: MergeSpec) -> None:
 
 def poller(desk: Desk, version: int) -> None:
     """While something is being computed: say what, and draw the page anew when it is there."""
-    shell.fragment(_look, run_every=LOOK_EVERY if desk.doing else None)(desk, version)
+    pace = LOOK_WHILE_OPENING if desk.opening else LOOK_EVERY
+    shell.fragment(_look, run_every=pace if desk.doing else None)(desk, version)
 
 
 def _look(desk: Desk, version: int) -> None:

@@ -71,10 +71,15 @@ class Desk:
         return self._opening.result() if self._opening.done() else None
 
     @property
+    def opening(self) -> bool:
+        """Whether libraries and checkpoints are still being loaded."""
+        return not self._opening.done()
+
+    @property
     def doing(self) -> tuple[float | None, str] | None:
         """How far (0–1, None where that cannot be told) and what is under way; None when all is there."""
         done, total, what = self._progress
-        if not self._opening.done():
+        if self.opening:
             return done / total, what
         with self._lock:
             asked = [
