@@ -6,21 +6,28 @@ from __future__ import annotations
 
 from codemix_lab.ui import shell
 
-bench = shell.page("explore")
+bench = shell.page("explore", heavy=False)
+
+import functools
 
 import streamlit as st
 
 from codemix_lab.config import MergeSpec
-from codemix_lab.evaluation.merge_scorer import MergeScorer
+from codemix_lab.evaluation.score_grid import ScoreGrid
+from codemix_lab.experiments.grids import columns_from
 from codemix_lab.ui import explore, words
 from codemix_lab.ui.desk import Desk, desk_for
-from codemix_lab.ui.dials import dials
+from codemix_lab.ui.dials import dials, reads_density
 from codemix_lab.ui.escape import plain
+from codemix_lab.ui.live import instrument
+from codemix_lab.ui.payload import payload
 from codemix_lab.ui.picker import Bench
-from codemix_lab.ui.readings import joined
 from codemix_lab.ui.starter import offer_starter
+from codemix_lab.ui.takeaway import page
 
-LOOK_EVERY = 0.6
+LOOK_EVERY = 1.0
+LOOK_WHILE_OPENING = 3.0
+"""Looking costs the thread that loads the libraries a good part of its time, and nothing comes before it is done."""
 
 
 def main() -> None:
@@ -34,40 +41,44 @@ def main() -> None:
 
 
 def explorer(bench: Bench) -> None:
-    """Dials on top, below them everything they move."""
-    with st.container(border=True, key="dials"):
-        spec = dials(bench)
-    status = st.container()
+    """The method, the instrument with its dials, and below it what goes with the dialled merge."""
+    spec = dials(bench)
     desk = desk_for(bench.base, bench.adapted, bench.task_spec)
     version = desk.version
-    if desk.scorer is not None:
-        readings(desk, desk.scorer, spec)
-    with status:
-        poller(desk, version)
+    desk.want(spec, whole_grid=reads_density(spec.method))
+    grid = desk.grid(spec)
+    if grid is None or not (grid.columns or grid.exact):
+        st.info(words.WAITING, icon=":material/hourglass_top:")
+    else:
+        picture(desk, grid, spec)
+    poller(desk, version)
 
 
-def readings(desk: Desk, scorer: MergeScorer, spec: MergeSpec) -> None:
-    """What is known at the dials so far: numbers, charts, own sentence, export."""
-    reading, cpt, layers = desk.reading(spec), desk.cpt(spec), desk.layers(spec)
-    now = joined(desk.point(spec), reading.at(spec.scaling) if reading else None)
-    if now is None:
+def picture(desk: Desk, grid: ScoreGrid, spec: MergeSpec) -> None:
+    """The instrument, its numbers, and what needs the models themselves."""
+    turns = reads_density(spec.method)
+    wanted = columns_from(spec.density) if turns else [spec.density]
+    told = desk.doing
+    data = payload(
+        grid, spec, dials_density=turns, wanted=wanted, cpt=desk.cpt(spec), doing=told[1] if told else ""
+    )
+    instrument(data)
+    explore.tables(grid, spec, functools.partial(page, data))
+    if desk.scorer is None:
         return
-    explore.readouts(now, reading.exact(0.0) if reading else None, cpt, len(scorer.score_rows))
-    explore.curves(reading, now)
-    explore.confusion_and_layers(now, scorer.labels, layers)
-    explore.score_table(scorer.score_rows, now, scorer.labels)
     left, right = st.columns([3, 2], gap="large")
     with left:
         explore.own_sentence(desk, spec)
     with right:
         explore.export(spec)
-    for note in scorer.notes:
+    for note in desk.scorer.notes:
         st.caption(f":material/info: {plain(note)}")
 
 
 def poller(desk: Desk, version: int) -> None:
     """While something is being computed: say what, and draw the page anew when it is there."""
-    shell.fragment(_look, run_every=LOOK_EVERY if desk.doing else None)(desk, version)
+    pace = LOOK_WHILE_OPENING if desk.opening else LOOK_EVERY
+    shell.fragment(_look, run_every=pace if desk.doing else None)(desk, version)
 
 
 def _look(desk: Desk, version: int) -> None:

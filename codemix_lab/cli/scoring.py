@@ -7,8 +7,8 @@ from pathlib import Path
 import typer
 
 from codemix_lab.cli.options import JSON, LABEL_COLUMN, LIMIT, OUT, SPLIT, SPLIT_COLUMN, TASK, TEXT_COLUMN
-from codemix_lab.cli.terminal import progress, show
-from codemix_lab.config import TaskSpec
+from codemix_lab.cli.terminal import numbers, option, progress, show
+from codemix_lab.config import MergeMethod, MergeSpec, ProbeSpec, TaskSpec, TrimScope
 
 app = typer.Typer()
 
@@ -82,3 +82,33 @@ def compare(
     traits = sentence_traits(list(found.frame["text"]), open_task(task_spec).pair)
     write_comparison(found, traits, out, f"{b} against {a}")
     show({"out": str(out), **found.counts, "net gain": found.net_gain, "McNemar p": found.p_value}, as_json)
+
+
+@app.command()
+def page(
+    base: str = option(MergeSpec, "base"),
+    adapted: list[str] = option(MergeSpec, "adapted"),
+    task: str = TASK,
+    text_column: str | None = TEXT_COLUMN,
+    label_column: str | None = LABEL_COLUMN,
+    split_column: str | None = SPLIT_COLUMN,
+    method: MergeMethod = option(MergeSpec, "method"),
+    scaling: float = option(MergeSpec, "scaling"),
+    scope: TrimScope = option(MergeSpec, "scope"),
+    densities: str = typer.Option("1", help="Densities, separated by commas; the dial begins at the first."),
+    train_size: int = option(ProbeSpec, "train_size"),
+    score_size: int = option(ProbeSpec, "score_size"),
+    seed: int = option(ProbeSpec, "seed"),
+    out: Path = typer.Option(..., "--out", help="New HTML file; nothing is ever overwritten."),
+    as_json: bool = JSON,
+) -> None:
+    """One HTML file without server or network in which λ and density still move everything."""
+    first, *others = numbers(densities)
+    spec = MergeSpec(base, tuple(adapted), method, scaling, first, scope)
+    probe = ProbeSpec(train_size=train_size, score_size=score_size, seed=seed)
+    task_spec = TaskSpec(task, text_column, label_column, split_column)
+    from codemix_lab.ui.takeaway import write_page
+
+    with progress() as (on_progress, should_stop):
+        size = write_page(spec, task_spec, probe, (first, *others), out, on_progress, should_stop)
+    show({"out": str(out), "bytes": size}, as_json)

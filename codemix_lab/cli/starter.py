@@ -7,7 +7,8 @@ from pathlib import Path
 import typer
 
 from codemix_lab.cli.options import JSON
-from codemix_lab.cli.terminal import named_files, progress, show
+from codemix_lab.cli.terminal import named_files, numbers, option, progress, show
+from codemix_lab.config import MergeMethod, MergeSpec
 
 starter_app = typer.Typer(help="The starter: real weights without a model hub.", rich_markup_mode=None)
 
@@ -41,3 +42,17 @@ def starter_build(
     with progress() as (on_progress, should_stop):
         build_from_files(named_files(monolingual), named_files(code_mixed), out, on_progress, should_stop)
     show({"out": str(out)}, as_json=False)
+
+
+@starter_app.command("grid")
+def starter_grid(
+    method: MergeMethod = option(MergeSpec, "method"),
+    densities: str = typer.Option("1", help="Densities of the grid, separated by commas."),
+    out: Path | None = typer.Option(None, help="Folder for the grid; left out: where the lab looks for it."),
+) -> None:
+    """Score the shipped grid again, which the app opens with: after a change of the starter or its text."""
+    from codemix_lab.experiments.grids import ship_starter_grid
+
+    with progress() as (on_progress, should_stop):
+        path = ship_starter_grid(method, numbers(densities), out, on_progress, should_stop)
+    show({"grid": str(path), "bytes": path.stat().st_size}, as_json=False)

@@ -1,8 +1,9 @@
 """The explorer's desk: one scorer kept in memory, and two threads that work out what the dials ask for.
 
-The page asks and never waits: an answer that is not there yet is None, and `version` grows when
-something new has come. The curve steps back while anything more urgent is asked. A complete curve
-lies on disk, so that it is there at once the next time.
+The page asks and never waits: `grid` is what is known so far, and `version` grows when something new
+has come. The scorer's libraries are loaded in a thread too, so that a kept grid is on the screen
+before them. Columns step back while anything more urgent is asked. A grid lies on disk, so that it
+is there at once the next time.
 """
 
 from __future__ import annotations
@@ -11,57 +12,57 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import streamlit as st
 
-from codemix_lab.config import MergeMethod, MergeSpec, ProbeSpec, TaskSpec
+from codemix_lab.config import MergeSpec, ProbeSpec, TaskSpec
 from codemix_lab.errors import Cancelled
-from codemix_lab.evaluation.curve import LambdaCurve
-from codemix_lab.evaluation.curve_points import CurvePoint
-from codemix_lab.evaluation.merge_scorer import MergeScorer
-from codemix_lab.experiments.curves import cached_curve
-from codemix_lab.models.starter.names import is_starter_name, starter_paths
+from codemix_lab.evaluation.score_grid import ExactScore, GridColumn, ScoreGrid
+from codemix_lab.evaluation.shapes import shape, untrimmed
+from codemix_lab.experiments import grids
 from codemix_lab.progress import ShouldStop, raise_if_stopped
 from codemix_lab.text.tasks import open_task
-from codemix_lab.ui.anatomy import layer_table, squares
 from codemix_lab.ui.lane import Lane
-from codemix_lab.ui.readings import Reading, read_curve, scored_point
 
-Work = Callable[[MergeScorer, ShouldStop], Any]
+if TYPE_CHECKING:
+    from codemix_lab.evaluation.merge_scorer import MergeScorer
+
+Work = Callable[["MergeScorer", ShouldStop], Any]
 
 KEPT = 64
 SIDE_BY_SIDE = 3
 """Questions of one kind that stay wanted: the last ones asked, so that several open tabs get answers."""
 
-URGENCY = {
-    "the score at this λ": 1,
-    "your sentence": 2,
-    "the score of CPT": 3,
-    "the layers": 4,
-    "the curve": 5,
-}
+SCORE, SENTENCE, CPT, LAYERS, COLUMN = (
+    "the score at this λ",
+    "your sentence",
+    "the score of CPT",
+    "the layers",
+    "the curve",
+)
+NODES = 9
+"""Exact evaluations that a column takes at most."""
+URGENCY = {SCORE: 1, SENTENCE: 2, CPT: 3, LAYERS: 4, COLUMN: 5}
+
+_one_opens = threading.Lock()
+"""The library that loads models changes settings of the whole process while it does: two at once lose weights."""
 
 
 class Desk:
-    """Opens a scorer in the background, then answers `point`, `cpt`, `reading`, `layers` and `answer`."""
+    """Opens a scorer in the background; `want` what the dials say, and read `grid`, `cpt` and `answer`."""
 
     def __init__(self, base: str, adapted: tuple[str, ...], task: TaskSpec) -> None:
         self.version = 0
-        self._progress = (0, 1, "opening the checkpoints")
+        self._task, self._probe = task, ProbeSpec()
+        self._progress = (0, 1, "loading the libraries")
         self._wanted: dict[str, deque[Hashable]] = {}
         self._asked: OrderedDict[Hashable, Future[Any]] = OrderedDict()
-        self._readings: dict[Hashable, Reading] = {}
+        self._grids: dict[MergeSpec, ScoreGrid] = {}
+        self._focus: dict[MergeSpec, float] = {}
         self._lock = threading.Lock()
         self._urgent, self._patient = Lane(), Lane()
-        self._opening = self._urgent.put(
-            0,
-            lambda: MergeScorer.open(
-                base, adapted, open_task(task), ProbeSpec(), self._report, lambda: self._urgent.closed
-            ),
-        )
+        self._opening = self._urgent.put(0, lambda: self._open(base, adapted))
         self._opening.add_done_callback(self._tell)
 
     @property
@@ -70,10 +71,15 @@ class Desk:
         return self._opening.result() if self._opening.done() else None
 
     @property
+    def opening(self) -> bool:
+        """Whether libraries and checkpoints are still being loaded."""
+        return not self._opening.done()
+
+    @property
     def doing(self) -> tuple[float | None, str] | None:
         """How far (0–1, None where that cannot be told) and what is under way; None when all is there."""
         done, total, what = self._progress
-        if not self._opening.done():
+        if self.opening:
             return done / total, what
         with self._lock:
             asked = [
@@ -83,65 +89,51 @@ class Desk:
         if not kinds:
             return None
         told = ", ".join(sorted(kinds, key=URGENCY.__getitem__))
-        return done / total if "the curve" in kinds else None, f"working out {told}"
+        return done / total if COLUMN in kinds else None, f"working out {told}"
 
     def close(self) -> None:
         """Stop what is under way."""
         self._urgent.close()
         self._patient.close()
 
-    def point(self, spec: MergeSpec) -> CurvePoint | None:
-        """The exact scores of `spec`, without pseudo-perplexity."""
-        point: CurvePoint | None = self._ask(
-            "the score at this λ", spec, lambda scorer, _: scored_point(scorer, spec)
-        )
-        return point
+    def grid(self, spec: MergeSpec) -> ScoreGrid | None:
+        """All that is known of the grid that `spec` lies on; None while that is nothing."""
+        plane = _plane(spec)
+        with self._lock:
+            if plane not in self._grids:
+                kept = grids.kept_grid(spec, self._task, self._probe)
+                if kept is None:
+                    return None
+                self._grids[plane] = kept
+            return self._grids[plane]
 
-    def cpt(self, spec: MergeSpec) -> CurvePoint | None:
+    def want(self, spec: MergeSpec, whole_grid: bool) -> None:
+        """See to it that the score, the layers and the column at `spec` will be there, then the grid."""
+        if self.scorer is None:
+            return
+        grid = self._true_grid(spec)
+        if grid.exact_at(spec.scaling, spec.density) is None:
+            self._ask(SCORE, spec, lambda scorer, _: self._add_exact(spec, grids.exact_score(scorer, spec)))
+        if spec.density not in grid.layers:
+            self._ask(LAYERS, shape(spec), lambda scorer, stop: self._add_layers(scorer, spec, stop))
+        if _missing(grid, spec.density, whole_grid):
+            self._focus[_plane(spec)] = spec.density
+            self._ask(
+                COLUMN,
+                _plane(spec),
+                lambda scorer, stop: self._fill(scorer, spec, whole_grid, stop),
+                self._patient,
+                again=True,
+            )
+
+    def cpt(self, spec: MergeSpec) -> ExactScore | None:
         """The exact scores of full continued pre-training: λ = 1, nothing trimmed."""
         whole = untrimmed(spec, 1.0)
-        point: CurvePoint | None = self._ask(
-            "the score of CPT", whole, lambda scorer, _: scored_point(scorer, whole)
-        )
-        return point
-
-    def reading(self, spec: MergeSpec) -> Reading | None:
-        """The curve over λ through `spec`, as far as it is known."""
-        key = shape(spec)
-
-        def draw(scorer: MergeScorer, stop: ShouldStop) -> Reading:
-            def step_back() -> None:
-                while not self._urgent.idle and not stop():
-                    self._urgent.wait_idle(1.0)
-
-            def grown(curve: LambdaCurve) -> None:
-                self._progress = (len(curve.nodes), max(len(curve.nodes) + 1, 9), "")
-                self._readings[key] = read_curve(curve, complete=False)
-                self._tell()
-                step_back()
-
-            step_back()
-            self._progress = (0, 9, "")
-            return read_curve(cached_curve(scorer, spec, grown, should_stop=stop), complete=True)
-
-        whole: Reading | None = self._ask("the curve", key, draw, self._patient)
-        return whole or self._readings.get(key)
-
-    def layers(self, spec: MergeSpec) -> pd.DataFrame | None:
-        """How far each layer moves (`anatomy.layer_table`) at `spec`."""
-
-        def measure(scorer: MergeScorer, stop: ShouldStop) -> pd.DataFrame:
-            with scorer.model(untrimmed(spec, 0.0)) as model:
-                base = {name: values.detach().clone() for name, values in model.named_parameters()}
-            lengths = [squares(base)]
-            for asked in (untrimmed(spec, 1.0), spec.replace(scaling=1.0)):
-                raise_if_stopped(stop)
-                with scorer.model(asked) as model:
-                    lengths.append(squares(base, dict(model.named_parameters())))
-            return layer_table(*lengths)
-
-        table: pd.DataFrame | None = self._ask("the layers", shape(spec), measure)
-        return table if table is None else table.assign(kept=table["kept"] * spec.scaling)
+        grid = self.grid(whole)
+        if grid is not None and (kept := grid.exact_at(1.0, 1.0)) is not None:
+            return kept
+        found: ExactScore | None = self._ask(CPT, whole, lambda scorer, _: grids.exact_score(scorer, whole))
+        return found
 
     def answer(self, spec: MergeSpec, text: str) -> dict[str, float] | None:
         """What the probe on this merge thinks of one sentence: label → probability."""
@@ -150,11 +142,81 @@ class Desk:
             row = scorer.answer(spec, [text]).iloc[0]
             return {label: float(row[f"p_{label}"]) for label in scorer.labels}
 
-        found: dict[str, float] | None = self._ask("your sentence", (spec, text), read)
+        found: dict[str, float] | None = self._ask(SENTENCE, (spec, text), read)
         return found
 
-    def _ask(self, kind: str, key: Hashable, work: Work, lane: Lane | None = None) -> Any:
-        """The result for (kind, key) if it is there; otherwise see to it that it will be, and return None."""
+    def _open(self, base: str, adapted: tuple[str, ...]) -> MergeScorer:
+        from codemix_lab.evaluation.merge_scorer import MergeScorer
+
+        with _one_opens:
+            return MergeScorer.open(
+                base, adapted, open_task(self._task), self._probe, self._report, lambda: self._urgent.closed
+            )
+
+    def _true_grid(self, spec: MergeSpec) -> ScoreGrid:
+        """The grid of the scorer that is open: what was kept for another one goes."""
+        scorer = self.scorer
+        assert scorer is not None  # noqa: S101 the caller has looked
+        kept = self.grid(spec)
+        if kept is None or kept.fingerprint != scorer.fingerprint:
+            kept = grids.new_grid(scorer)
+            with self._lock:
+                self._grids[_plane(spec)] = kept
+        return kept
+
+    def _fill(self, scorer: MergeScorer, spec: MergeSpec, whole_grid: bool, stop: ShouldStop) -> None:
+        """Column after column, each time the one that is wanted most from where the dial is now."""
+        plane = _plane(spec)
+        while missing := _missing(self._grids[plane], self._focus[plane], whole_grid):
+            at = spec.replace(density=missing[0])
+            count = len(grids.columns_from(at.density)) if whole_grid else 1
+            behind = NODES * (count - len(missing))
+
+            def grown(column: GridColumn, behind: int = behind, count: int = count) -> None:
+                done = behind + min(len(column.scalings), NODES - 1)
+                self._progress = (done, NODES * count, "")
+                self._change(plane, lambda grid: grid.with_column(column))
+                self._step_back(stop)
+
+            def moved(at: MergeSpec = at) -> bool:
+                wanted = _missing(self._grids[plane], self._focus[plane], whole_grid=False)
+                return stop() or (bool(wanted) and wanted[0] != at.density)
+
+            self._progress = (behind, NODES * count, "")
+            self._step_back(stop)
+            try:
+                column = grids.column(scorer, at, grown, should_stop=moved)
+            except Cancelled:
+                raise_if_stopped(stop)
+                continue
+            grown(column)
+            grids.keep(self._grids[plane], spec, self._task, self._probe)
+
+    def _step_back(self, stop: ShouldStop) -> None:
+        while not self._urgent.idle and not stop():
+            self._urgent.wait_idle(1.0)
+
+    def _add_exact(self, spec: MergeSpec, score: ExactScore) -> None:
+        self._change(_plane(spec), lambda grid: grid.with_exact(score))
+
+    def _add_layers(self, scorer: MergeScorer, spec: MergeSpec, stop: ShouldStop) -> None:
+        from codemix_lab.evaluation.anatomy import layers
+
+        rows = layers(scorer, spec, stop)
+        self._change(_plane(spec), lambda grid: grid.with_layers(spec.density, rows))
+
+    def _change(self, plane: MergeSpec, change: Callable[[ScoreGrid], ScoreGrid]) -> None:
+        with self._lock:
+            self._grids[plane] = change(self._grids[plane])
+        self._tell()
+
+    def _ask(
+        self, kind: str, key: Hashable, work: Work, lane: Lane | None = None, again: bool = False
+    ) -> Any:
+        """The result for (kind, key) if it is there; otherwise see to it that it will be, and return None.
+
+        What was cancelled is begun anew, with `again` also what is done.
+        """
         scorer = self.scorer
         if scorer is None:
             return None
@@ -164,7 +226,7 @@ class Desk:
                 wanted.remove(key)
             wanted.append(key)
             future = self._asked.get((kind, key))
-            if future is None or (future.done() and isinstance(future.exception(), Cancelled)):
+            if future is None or (future.done() and _asks_again(future, again)):
 
                 def stop() -> bool:
                     return self._urgent.closed or key not in wanted
@@ -188,32 +250,29 @@ class Desk:
         self.version += 1
 
 
-def shape(spec: MergeSpec) -> MergeSpec:
-    """All of a merge but λ."""
-    return spec.replace(scaling=0.0)
+def _missing(grid: ScoreGrid, density: float, whole_grid: bool) -> list[float]:
+    """Densities whose columns are not complete, in the order in which they are wanted."""
+    wanted = grids.columns_from(density) if whole_grid else [density]
+    columns = {density: grid.column(density) for density in wanted}
+    return [density for density, column in columns.items() if column is None or not column.complete]
 
 
-def untrimmed(spec: MergeSpec, scaling: float) -> MergeSpec:
-    """Plain task arithmetic with the checkpoints of `spec`: base at λ = 0, CPT at λ = 1."""
-    return spec.replace(method=MergeMethod.TASK_ARITHMETIC, density=1.0, scaling=scaling)
+def _asks_again(future: Future[Any], again: bool) -> bool:
+    error = future.exception()
+    return isinstance(error, Cancelled) or (again and error is None)
+
+
+def _plane(spec: MergeSpec) -> MergeSpec:
+    """All of a merge but λ and density: what spans one grid."""
+    return shape(spec).replace(density=1.0)
 
 
 def desk_for(base: str, adapted: tuple[str, ...], task: TaskSpec) -> Desk:
     """The desk for these checkpoints and this task, opened anew when a file behind them has changed."""
-    stamps = tuple(_stamp(ref) for ref in (base, *adapted, task.source))
+    stamps = tuple(grids.stamp(ref) for ref in (base, *adapted, task.source))
     return _desk(base, adapted, task, stamps)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False, on_release=Desk.close)
 def _desk(base: str, adapted: tuple[str, ...], task: TaskSpec, stamps: tuple[str, ...]) -> Desk:
     return Desk(base, adapted, task)
-
-
-def _stamp(ref: str) -> str:
-    """What changes when the files behind a reference do; cheap, and empty for what lies elsewhere."""
-    place = Path(ref).expanduser()
-    if is_starter_name(ref):
-        folder, adapter = starter_paths(ref)
-        place = adapter or folder
-    files = sorted(place.glob("*.safetensors")) if place.is_dir() else [place] if place.is_file() else []
-    return ";".join(f"{f.name}:{f.stat().st_size}:{f.stat().st_mtime_ns}" for f in files)

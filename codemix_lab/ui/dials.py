@@ -1,4 +1,8 @@
-"""The dials of a merge, read from `MergeSpec` and kept in the URL, the same on every page."""
+"""The dials of a merge, read from `MergeSpec` and kept in the URL, the same on every page.
+
+On *Explore* λ and density are turned in the instrument (`live.py`); their sliders stay hidden and carry
+the values into the URL and to the other pages.
+"""
 
 from __future__ import annotations
 
@@ -15,29 +19,29 @@ SCOPES = {TrimScope.TENSOR: "each tensor by itself", TrimScope.GLOBAL: "the whol
 
 
 def dials(bench: Bench) -> MergeSpec:
-    """Draw method, λ and density (scope folded away) and return the merge they say."""
-    left, middle, right = st.columns([1.15, 1.6, 1.6], gap="medium")
-    with left:
-        method = _method()
-    with middle:
-        scaling = dial("scaling", "λ, how much comes back")
-    with right:
-        ties = method is MergeMethod.TIES
-        density = dial("density", "TIES density, how much is kept", disabled=not ties)
+    """Draw the method (scope folded away) and return the merge that it and the instrument's dials say."""
+    method = _method()
     scope = TrimScope.TENSOR
-    if ties:
+    if reads_density(method):
         with st.expander("More about TIES"):
             scope = _scope()
     else:
         carried("scope")
+    with st.container(key="carried-dials"):
+        scaling, density = dial("scaling", "λ"), dial("density", "density")
     return MergeSpec(
         base=bench.base,
         adapted=bench.adapted,
         method=method,
         scaling=scaling,
-        density=density if ties else 1.0,
+        density=density if reads_density(method) else 1.0,
         scope=scope,
     )
+
+
+def reads_density(method: MergeMethod) -> bool:
+    """Whether the density dial does something."""
+    return method is MergeMethod.TIES
 
 
 def carried(*names: str) -> None:
@@ -71,6 +75,7 @@ def _method() -> MergeMethod:
         format_func=METHODS.__getitem__,
         key="method",
         bind="query-params",
+        horizontal=True,
         help=HELP["method"],
     )
 

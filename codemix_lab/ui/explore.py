@@ -1,10 +1,12 @@
-"""Views of the explorer: the finding, the readouts, the charts, the own sentence, the export."""
+"""Views of the explorer below the instrument: its numbers as tables, the own sentence, the export."""
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,95 +15,105 @@ import streamlit as st
 from codemix_lab import paths
 from codemix_lab.config import MergeSpec
 from codemix_lab.errors import StorageError
-from codemix_lab.evaluation.curve_points import CurvePoint
-from codemix_lab.training.export import merge_command
-from codemix_lab.ui import findings, jobs, words
+from codemix_lab.evaluation.score_grid import ENOUGH, GridColumn, ScoreGrid
+from codemix_lab.evaluation.shapes import untrimmed
+from codemix_lab.ui import jobs, words
 from codemix_lab.ui.chart import chart, numbers
-from codemix_lab.ui.desk import Desk, untrimmed
-from codemix_lab.ui.escape import brief, plain
-from codemix_lab.ui.figures import bars, curve, matrices
-from codemix_lab.ui.readings import COLUMNS, Reading, points_table
+from codemix_lab.ui.desk import Desk
+from codemix_lab.ui.escape import plain
+from codemix_lab.ui.figures import bars
+from codemix_lab.ui.payload import scores
+
+STEP = 0.05
 
 
-def readouts(now: CurvePoint, base: CurvePoint | None, cpt: CurvePoint | None, sentences: int) -> None:
-    """The finding in words and the four numbers that matter at the dialled λ."""
-    with st.container(key="finding"):
-        st.markdown(findings.finding(now, sentences, _f1(base), _f1(cpt)))
-        st.caption(
-            " ".join(
-                filter(
-                    None,
-                    (words.EXACT if now.exact else words.PREDICTED, findings.gained_and_forgotten(base, now)),
-                )
-            )
-        )
-    cells = st.columns(4, gap="small")
-    cells[0].metric(
-        f"Macro-F1 at λ = {now.scaling:.2f}",
-        brief(now.macro_f1),
-        _points(now, base),
-        delta_color=_sure(now, base),
-        border=True,
+def tables(grid: ScoreGrid, spec: MergeSpec, taken_away: Callable[[], bytes]) -> None:
+    """The numbers behind every chart of the instrument, each with its CSV, and the page to take away."""
+    column = grid.column(spec.density)
+    at = grid.exact_at(spec.scaling, spec.density)
+    now = at.log_probabilities if at else _known(column, spec.scaling)
+    where = f"λ = {spec.scaling:.2f}"
+    with st.expander("The numbers behind these charts", icon=":material/table_chart:"):
+        names = ["Curve over λ", "Map", f"Confusion at {where}", f"Sentences at {where}", "Layers"]
+        curve, plane, confusion, sentences, layers = st.tabs(names)
+        with curve:
+            numbers(curve_table(grid, [column] if column else []), "f1-over-lambda")
+        with plane:
+            numbers(curve_table(grid, grid.columns), "f1-over-lambda-and-density")
+        if now is not None:
+            with confusion:
+                numbers(confusion_table(grid, now), "confusion")
+            with sentences:
+                numbers(sentence_table(grid, now), "dev-sentences")
+        with layers:
+            numbers(layer_table(grid, spec), "layers")
+    st.download_button(
+        "Take this picture with you (one HTML file)",
+        data=taken_away,
+        file_name="codemix-lab.html",
+        mime="text/html",
+        icon=":material/download:",
+        key="take-away",
+        on_click="ignore",
+        help=words.HELP["take_away"],
     )
-    cells[1].metric(
-        "Macro-F1 of CPT, λ = 1",
-        brief(_f1(cpt)),
-        _points(cpt, base),
-        delta_color=_sure(cpt, base),
-        border=True,
-    )
-    for cell, name, column in (
-        (cells[2], "Code-mixed perplexity", "code_mixed_perplexity"),
-        (cells[3], "Monolingual perplexity", "monolingual_perplexity"),
-    ):
-        value, before = getattr(now, column), base and getattr(base, column)
-        change = f"{value / before - 1:+.0%} to base" if value and before else None
-        cell.metric(name, f"{value:,.1f}" if value else "–", change, delta_color="inverse", border=True)
 
 
-def curves(reading: Reading | None, now: CurvePoint) -> None:
-    """F1 and pseudo-perplexity over λ, the dialled λ marked."""
-    table = points_table(reading.points if reading else [])
-    here = points_table([now])
-    node = reading is not None and reading.exact(now.scaling) is not None
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        chart(curve.f1_curve(table, here), table, "f1-over-lambda", _trust(reading))
-    with right:
-        columns = [COLUMNS[0], *COLUMNS[4:]]
-        known = table[columns].dropna(how="all", subset=columns[1:3])
-        chart(
-            curve.perplexity_curve(table, here.assign(exact=node)),
-            known,
-            "perplexity-over-lambda",
-            "Held-out sentences. Where a curve falls, the merge knows more of that text than the base.",
+def curve_table(grid: ScoreGrid, columns: Iterable[GridColumn]) -> pd.DataFrame:
+    """Macro-F1 with its 95 % interval and both perplexities at the exact λ and every .05 between them."""
+    return pd.DataFrame([row for column in columns for row in _rows(column, grid.labels, grid.gold)])
+
+
+@functools.lru_cache(maxsize=32)
+def _rows(column: GridColumn, labels: tuple[str, ...], gold: tuple[int, ...]) -> list[dict[str, Any]]:
+    nodes = column.scalings.tolist()
+    between = np.arange(nodes[0], nodes[-1], STEP).round(6).tolist() if len(nodes) >= ENOUGH else []
+    rows = []
+    for scaling in sorted({*nodes, *between}):
+        found = scores(labels, gold, column.probabilities(scaling))
+        mixed, mono = column.perplexity(scaling)
+        rows.append(
+            {
+                "density": column.density,
+                "λ": scaling,
+                "macro_f1": found.macro_f1,
+                "low": found.interval[0],
+                "high": found.interval[1],
+                "code_mixed_perplexity": mixed,
+                "monolingual_perplexity": mono,
+                "exact": column.is_node(scaling),
+            }
         )
+    return rows
 
 
-def confusion_and_layers(now: CurvePoint, labels: tuple[str, ...], layers: pd.DataFrame | None) -> None:
-    """Who is taken for whom at the dialled λ, and which layers the task vector moves."""
-    left, right = st.columns([2, 3], gap="medium")
-    with left:
-        counts = np.array(now.confusion)
-        table = pd.DataFrame(counts, columns=list(labels))
-        table.insert(0, "gold ↓ predicted →", list(labels), allow_duplicates=True)
-        caption = ", ".join(f"{plain(name)} {brief(f1)}" for name, f1 in now.per_class.items())
-        chart(
-            matrices.confusion(counts, labels, f"Confusion at λ = {now.scaling:.2f}"),
-            table,
-            "confusion",
-            f"F1 by class: {caption}.",
-        )
-    with right:
-        if layers is None:
-            st.info("Measuring the task vector, layer by layer …", icon=":material/straighten:")
-        else:
-            chart(
-                bars.layer_norms(layers),
-                layers,
-                "layers",
-                "Length of the change in each layer, against the length of that layer's base weights.",
-            )
+def confusion_table(grid: ScoreGrid, found: np.ndarray) -> pd.DataFrame:
+    """Sentences by gold label (rows) and predicted label (columns)."""
+    table = pd.DataFrame(np.array(scores(grid.labels, grid.gold, found).confusion), columns=list(grid.labels))
+    table.insert(0, "gold ↓ predicted →", list(grid.labels), allow_duplicates=True)
+    return table
+
+
+def sentence_table(grid: ScoreGrid, found: np.ndarray) -> pd.DataFrame:
+    """Every scored sentence with gold, prediction and the log-probability of each label."""
+    frame = pd.DataFrame({"text": grid.texts, "gold": [grid.labels[place] for place in grid.gold]})
+    frame["predicted"] = [grid.labels[place] for place in found.argmax(axis=1)]
+    for place, label in enumerate(grid.labels):
+        frame[f"log p_{label}"] = found[:, place]
+    return frame
+
+
+def layer_table(grid: ScoreGrid, spec: MergeSpec) -> pd.DataFrame:
+    """How far each layer moves, relative to the base: by the whole task vector, and at the dials."""
+    table = pd.DataFrame(grid.layers.get(spec.density, ()), columns=["layer", "whole", "kept"])
+    return table.assign(kept=table["kept"] * spec.scaling)
+
+
+def _known(column: GridColumn | None, scaling: float) -> np.ndarray | None:
+    if column is None:
+        return None
+    known = len(column.scalings) >= ENOUGH or column.is_node(scaling)
+    return np.log(column.probabilities(scaling)) if known else None
 
 
 def own_sentence(desk: Desk, spec: MergeSpec) -> None:
@@ -132,6 +144,8 @@ def own_sentence(desk: Desk, spec: MergeSpec) -> None:
 
 def export(spec: MergeSpec) -> None:
     """Write the dialled model as a folder, and show the lines that make the same."""
+    from codemix_lab.training.export import merge_command
+
     st.subheader("Take it with you")
     suggestion = f"{spec.method}-lambda-{spec.scaling:.2f}" + (
         f"-density-{spec.density:.2f}" if spec.method == "ties" else ""
@@ -172,43 +186,3 @@ def python_lines(spec: MergeSpec, out: str) -> str:
         f"spec = MergeSpec.from_dict({spec.to_dict()!r})\n"
         f"export_merge(spec, Path({out!r}))"
     )
-
-
-def score_table(rows: pd.DataFrame, now: CurvePoint, labels: tuple[str, ...]) -> None:
-    """The dev sentences that were scored, with the probabilities at the dialled λ."""
-    with st.expander(f"The {len(rows)} dev sentences behind these numbers", icon=":material/description:"):
-        frame = rows[["text", "label"]].reset_index(drop=True)
-        frame.insert(2, "predicted", [labels[i] for i in now.probabilities.argmax(axis=1)])
-        for place, label in enumerate(labels):
-            frame[f"p_{label}"] = now.probabilities[:, place]
-        numbers(frame, "dev-sentences")
-
-
-def _trust(reading: Reading | None) -> str:
-    if reading is None:
-        return "The curve appears point by point."
-    count = sum(p.exact for p in reading.points)
-    if not reading.complete:
-        return f"{count} points computed exactly so far; more are on the way."
-    error = reading.curve.error
-    if error is None:
-        return f"{count} points computed exactly, polynomial in λ between them."
-    return (
-        f"{count} points computed exactly, polynomial in λ between them. Checked on a held-out point "
-        f"(λ = {error.scaling:.2f}): macro-F1 off by {brief(error.f1_difference, 3)}, "
-        f"{error.agreement:.1%} of predictions equal."
-    )
-
-
-def _points(one: CurvePoint | None, base: CurvePoint | None) -> str | None:
-    return f"{100 * (one.macro_f1 - base.macro_f1):+.1f} points to base" if one and base else None
-
-
-def _sure(one: CurvePoint | None, base: CurvePoint | None) -> Literal["normal", "off"]:
-    """A colour only where the difference is more than noise."""
-    outside = one and base and not one.interval[0] <= base.macro_f1 <= one.interval[1]
-    return "normal" if outside else "off"
-
-
-def _f1(point: CurvePoint | None) -> float | None:
-    return None if point is None else point.macro_f1

@@ -30,7 +30,8 @@ _STYLE = """
 .st-key-finding p {font-size: 1.12rem; line-height: 1.5; font-variant-numeric: tabular-nums;}
 .st-key-finding [data-testid="stCaptionContainer"] p {font-size: 0.9rem;}
 .st-key-finding {border-left: 3px solid var(--st-primary-color, #17a08c); padding-left: 0.9rem;}
-.st-key-carried {display: none;}
+.st-key-carried, .st-key-carried-dials {display: none;}
+.stMain {--lab-stick: 3.2rem;}
 .st-key-dials {padding-bottom: 1.1rem;}
 .st-key-ways {border-bottom: 1px solid var(--st-border-color, #8884);}
 .st-key-ways [data-testid="stPageLink"] p {font-weight: 500;}
@@ -42,11 +43,11 @@ _STYLE = """
 """
 
 
-def page(name: str) -> Bench:
+def page(name: str, heavy: bool = True) -> Bench:
     """Draw the frame of the page `name` and return the bench.
 
-    The frame comes first and is there within a second; the libraries behind it, which take several
-    on the first visit after a start, are loaded under it.
+    The frame comes first and is there within a second; the libraries behind a `heavy` page, which take
+    several on the first visit after a start, are loaded under it.
     """
     words = PAGES[name]
     st.set_page_config(page_title=f"{words.title} · CodeMix Lab", page_icon=words.emoji, layout="wide")
@@ -61,7 +62,7 @@ def page(name: str) -> Bench:
         st.caption(f"Version {__version__} · all work stays on this machine")
     st.title(words.question)
     st.caption(words.intro)
-    if _HEAVY not in sys.modules:
+    if heavy and _HEAVY not in sys.modules:
         with st.spinner("Loading the libraries, once after a start …"):
             importlib.import_module(_HEAVY)
     return bench

@@ -86,12 +86,17 @@ SWITCHES: Final = (
     "the nearest switch of language, and in which language it is, against how often such words occur."
 )
 NO_ROWS: Final = "No sentence fits these filters."
-PREDICTED: Final = "Predicted from the curve; the exact model is being scored now."
-EXACT: Final = "Macro-F1 is scored exactly at this λ; perplexity is read off the curve."
+LEAD: Final = (
+    "Every point of the curve is another model: the base plus λ times what continued pre-training changed. "
+    "Drag λ and watch its scores, its mistakes and its single sentences move."
+)
+WAITING: Final = "The first scores of these checkpoints are being worked out."
 HELP: Final = {
     "base": "Where the task vector starts: a starter name, a folder with config.json and safetensors, or a hub id.",
     "adapted": "Checkpoints after continued pre-training, up to three. With several, their task vectors are added or merged by TIES.",
     "task": "A task by name, or a file with texts and labels: csv, tsv, jsonl, json, parquet or CoNLL (type its path or add it below).",
+    "scaling_hint": "0 is the base, 1 is CPT; arrow keys go by .01",
+    "density_hint": "Share of the largest changes that TIES keeps; drawn for the nearest computed row",
     "density_off": "Density matters for TIES only: choose TIES to use this dial.",
     "method": "Task Arithmetic adds λ·τ. TIES first keeps only the largest changes (density) and settles conflicts of sign.",
     "train_size": "Labelled sentences to learn from. Small sets show what a start is worth.",
@@ -104,6 +109,7 @@ HELP: Final = {
     "edit": "Both models answer the changed sentence at once; nothing in the data changes.",
     "attribution": "Occlusion: what the probability loses when the word is masked. Integrated gradients: how the logit grows from an all-masked sentence.",
     "fill": "What the masked language models on the bench (base, and after CPT) would put there.",
+    "take_away": "Opens without server or network; the dials move everything in it. It holds the scored sentences.",
     "own": "Any sentence; nothing you type leaves this machine.",
 }
 MIXER: Final = (

@@ -19,6 +19,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PATIENCE = 120_000
+COUNT_SENT = """
+window.sent = 0;
+const send = WebSocket.prototype.send;
+WebSocket.prototype.send = function (...parts) { window.sent += 1; return send.apply(this, parts); };
+"""
 
 
 @pytest.fixture(scope="session")
@@ -63,7 +68,10 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def visit(browser: Any, server: str) -> Iterator[Callable[..., Any]]:
-    """Open an address of the app in light or dark; at the end no request may have left this machine."""
+    """Open an address of the app in light or dark; at the end no request may have left this machine.
+
+    The page counts in `window.sent` what it sends to the server.
+    """
     contexts, outside = [], []
 
     def note(request: Any) -> None:
@@ -75,6 +83,7 @@ def visit(browser: Any, server: str) -> Iterator[Callable[..., Any]]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
+        page.add_init_script(COUNT_SENT)
         page.on("request", note)
         page.goto(server + address)
         page.wait_for_selector(".stMain h1")

@@ -20,7 +20,20 @@ def value(page: Any, key: str) -> str:
 
 
 def finding(page: Any) -> str:
-    return page.locator(".st-key-finding").inner_text()
+    return page.locator(".lab .finding").inner_text()
+
+
+def seen(page: Any) -> dict[str, str]:
+    """What moves with the dial, as it is on the screen now."""
+    return {
+        name: page.locator(f".lab {place}").first.inner_text()
+        for name, place in (
+            ("score", ".finding"),
+            ("perplexity", ".readout.mixed strong"),
+            ("layer", ".layer .number"),
+            ("sentence", ".sentence span"),
+        )
+    } | {"marker": page.locator(".lab .marker.f1").get_attribute("transform")}
 
 
 def go(page: Any, way: str) -> None:
@@ -30,18 +43,40 @@ def go(page: Any, way: str) -> None:
 def turn_the_dial(page: Any) -> str:
     """By keyboard, then by mouse; the numbers follow. Returns λ."""
     page.wait_for_selector("text=/λ = 0.60 scores/")
-    page.wait_for_selector("text=held-out point")
-    page.locator(".st-key-scaling input[type=range]").focus()
+    page.wait_for_selector(".lab .card.f1 >> text=highest")
+    page.wait_for_function("() => !document.querySelector('.stMain').innerText.includes('working out')")
+    dial = page.locator(".lab .dial.scaling input")
+    dial.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_selector("text=/λ = 0.61 scores/")
-    perplexity = page.locator("[data-testid=stMetricValue]").nth(2)
-    before = perplexity.inner_text()
-    track = page.locator(".st-key-scaling [data-testid=stSlider] [data-orientation]").last.bounding_box()
-    page.mouse.click(track["x"] + 250, track["y"] + track["height"] / 2)
-    page.wait_for_function("() => !document.querySelector('.st-key-finding').innerText.includes('λ = 0.61')")
-    assert perplexity.inner_text() != before
-    page.wait_for_selector("text=is scored exactly at this λ")
+    page.wait_for_url("**scaling=0.61**")
+    page.wait_for_selector(".lab[data-exact=true]")
+    drag(page, dial)
+    page.wait_for_selector(".lab[data-exact=true]")
+    page.wait_for_selector("text=this merge was built and scored")
     return value(page, "scaling")
+
+
+def drag(page: Any, dial: Any) -> None:
+    """While the button is down everything moves, nothing is asked of the server, and the error is told."""
+    box = dial.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.407, middle)
+    page.mouse.down()
+    before, sent = seen(page), page.evaluate("window.sent")
+    scalings = set()
+    for step in range(12):
+        page.mouse.move(box["x"] + box["width"] * (0.45 + 0.0333 * step), middle)
+        page.wait_for_timeout(60)
+        scalings.add(float(page.locator(".lab").get_attribute("data-scaling")))
+    during = seen(page)
+    assert all(during[name] != before[name] for name in before), (before, during)
+    assert len(scalings) == 12
+    assert any(abs(100 * scaling - round(100 * scaling)) > 0.01 for scaling in scalings)
+    assert page.locator(".lab.predicted").count() == 1
+    assert "was off by at most" in page.locator(".lab .trust").inner_text()
+    assert page.evaluate("window.sent") == sent
+    page.mouse.up()
 
 
 def ask_a_sentence(page: Any) -> None:
@@ -124,7 +159,7 @@ def test_a_visitor_goes_through_the_lab_and_finds_everything_again(
         page.wait_for_selector(f"text=/{sign}/")
     assert value(page, "scaling") == dialled
     assert f"λ = {float(dialled):.2f}" in finding(page)
-    assert "held-out point" in page.locator(".stMain").inner_text()
+    page.wait_for_selector(".lab .card.f1 >> text=highest")
 
 
 @pytest.mark.parametrize("width", [1280, 400])
@@ -140,7 +175,7 @@ def test_dark_and_narrow_pages_show_everything_without_scrolling_sideways(
     ):
         page = visit(f"{address}?{bench}", scheme="dark", width=width)
         if name == "explore":
-            page.wait_for_selector("text=held-out point")
+            page.wait_for_selector(".lab .card.f1 >> text=highest")
         page.wait_for_timeout(1500)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert not page.locator("[data-testid=stException]").count()

@@ -2,74 +2,135 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from codemix_lab import paths
+from codemix_lab.evaluation.score_grid import ScoreGrid
+from codemix_lab.experiments.grids import COARSE, FINE
 from codemix_lab.experiments.jobs import Job, JobQueue, JobState
 from codemix_lab.models.starter import names
+from codemix_lab.ui.desk import Desk
 
 Open = Callable[..., AppTest]
 Until = Callable[[AppTest, Callable[[AppTest], bool]], AppTest]
 APP = "app.py"
 
 
-def finding(at: AppTest) -> str:
-    return next((m.value for m in at.markdown if "dev sentences" in m.value), "")
+def data(at: AppTest) -> dict[str, Any]:
+    """What the instrument was given; empty while it is not there."""
+    found = at.get("bidi_component")
+    return json.loads(found[0].proto.json) if found else {}
 
 
-def titles(at: AppTest) -> list[str]:
-    return [json.loads(c.proto.spec)["layout"]["title"]["text"] for c in at.get("plotly_chart")]
+def shown(at: AppTest) -> bool:
+    return bool(data(at))
 
 
 def everything(at: AppTest) -> bool:
-    """Exact score, both ends and the whole curve are there."""
-    return (
-        "CPT" in finding(at) and any("held-out point" in c.value for c in at.caption) and len(titles(at)) == 4
+    """Exact score, CPT, layers and the whole column are there."""
+    given = data(at)
+    return bool(
+        given
+        and given["exact"]
+        and given["cpt"] is not None
+        and given["layers"]
+        and given["columns"]
+        and given["columns"][0]["complete"]
     )
 
 
-def test_the_explorer_shows_score_curve_confusion_and_layers(
+def test_the_instrument_gets_scores_confusion_layers_and_sentences(
     bench: dict[str, str], opened: Open, until: Until
 ) -> None:
     at = until(opened(APP, bench), everything)
     assert not at.exception
     assert not at.error
-    assert finding(at).startswith("On 10 dev sentences, λ = 0.60 scores **")
-    assert [m.label for m in at.metric] == [
-        "Macro-F1 at λ = 0.60",
-        "Macro-F1 of CPT, λ = 1",
-        "Code-mixed perplexity",
-        "Monolingual perplexity",
-    ]
-    assert "Dev macro-F1 over λ" in titles(at)
-    assert "How far each layer moves from the base" in titles(at)
+    given = data(at)
+    assert len(given["texts"]) == len(given["gold"]) == 10
+    assert given["labels"] == ["bad", "good"]
+    column = given["columns"][0]
+    nodes, sentences, labels = len(column["scalings"]), 10, 2
+    assert len(base64.b64decode(column["text"])) == 2 * nodes * sentences * labels
+    assert column["error"]["count"] >= 1 and 0 <= column["error"]["agreement"] <= 1
+    assert all(len(pair) == 2 and min(pair) > 1 for pair in column["perplexities"])
+    assert given["exact"]["low"] <= given["exact"]["high"]
+    assert [row[0] for row in given["layers"]][:2] == ["embeddings", "layer 1"]
 
 
-def test_the_dials_have_the_ranges_of_the_spec_and_move_the_numbers(
+def test_every_chart_has_its_numbers(bench: dict[str, str], opened: Open, until: Until) -> None:
+    at = until(opened(APP, bench), everything)
+    tables = [frame.value for frame in at.dataframe]
+    curve = next(table for table in tables if "macro_f1" in table)
+    assert curve["exact"].sum() == len(data(at)["columns"][0]["scalings"])
+    assert (curve["low"] <= curve["macro_f1"]).all()
+    confusion = next(table for table in tables if "gold ↓ predicted →" in table)
+    assert confusion[["bad", "good"]].to_numpy().sum() == 10
+    assert len(next(table for table in tables if "text" in table)) == 10
+    assert any("kept" in table for table in tables)
+
+
+def test_the_dials_have_the_ranges_of_the_spec_and_what_is_let_go_is_scored(
     bench: dict[str, str], opened: Open, until: Until
 ) -> None:
-    at = until(opened(APP, bench), lambda at: bool(finding(at)))
-    scaling, density = at.slider(key="scaling"), at.slider(key="density")
-    assert (scaling.min, scaling.max, scaling.value) == (0.0, 1.5, 0.6)
-    assert (density.min, density.max, density.disabled) == (0.01, 1.0, True)
-    until(at, everything)
-    before = at.metric[2].value
+    at = until(opened(APP, bench), everything)
+    dials = data(at)["dials"]
+    assert (dials["scaling"]["low"], dials["scaling"]["high"], dials["scaling"]["value"]) == (0.0, 1.5, 0.6)
+    assert (dials["density"]["low"], dials["density"]["active"]) == (0.01, False)
     at.slider(key="scaling").set_value(1.3).run()
-    assert "λ = 1.30" in finding(at)
-    assert at.metric[2].value != before
-    until(at, lambda at: any("scored exactly" in c.value for c in at.caption))
-    assert at.metric[0].label == "Macro-F1 at λ = 1.30"
+    assert data(at)["dials"]["scaling"]["value"] == 1.3
+    until(at, lambda at: bool(data(at)["exact"]))
+    assert data(at)["exact"]["scaling"] == 1.3
+
+
+def test_a_second_visit_finds_the_grid_before_any_model_is_open(
+    bench: dict[str, str], opened: Open, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until(opened(APP, bench), everything)
+    st.cache_resource.clear()
+    monkeypatch.setattr(Desk, "_open", lambda *_: threading.Event().wait(5))
+    at = opened(APP, bench)
+    assert data(at)["columns"][0]["complete"]
+    assert not at.exception
+
+
+def test_a_grid_of_another_scorer_is_thrown_away(
+    bench: dict[str, str], opened: Open, until: Until, workspace: Path
+) -> None:
+    until(opened(APP, bench), everything)
+    st.cache_resource.clear()
+    (path,) = (workspace / "grids").glob("*.npz")
+    kept = ScoreGrid.from_npz(path)
+    replace(kept, fingerprint="another", texts=("x",) * 10).to_npz(path)
+    at = until(opened(APP, bench), lambda at: everything(at) and data(at)["texts"][0] != "x")
+    assert data(at)["texts"] == list(kept.texts)
+
+
+def test_ties_fills_the_grid_from_the_dial_outwards(
+    bench: dict[str, str], opened: Open, until: Until
+) -> None:
+    at = until(
+        opened(APP, {**bench, "method": "TIES", "density": "0.3"}),
+        lambda at: shown(at) and len(data(at)["columns"]) >= 2,
+    )
+    given = data(at)
+    assert 0.3 in [column["density"] for column in given["columns"]]
+    assert set(given["wanted"]) == {0.3, *COARSE, *FINE}
+    assert given["dials"]["density"]["active"]
 
 
 def test_ties_opens_density_and_scope(bench: dict[str, str], opened: Open, until: Until) -> None:
-    at = until(opened(APP, {**bench, "method": "TIES", "density": "0.3"}), lambda at: bool(finding(at)))
-    assert not at.slider(key="density").disabled
-    assert at.slider(key="density").value == 0.3
+    at = until(opened(APP, {**bench, "method": "TIES", "density": "0.3"}), shown)
+    assert data(at)["dials"]["density"]["value"] == 0.3
     assert at.radio(key="scope").value == "tensor"
 
 
@@ -117,6 +178,10 @@ def test_without_the_starter_it_offers_to_fetch_it(
     assert not at.exception
 
 
+def titles(at: AppTest) -> list[str]:
+    return [json.loads(c.proto.spec)["layout"]["title"]["text"] for c in at.get("plotly_chart")]
+
+
 def test_an_own_sentence_is_answered_by_base_merged_and_cpt(
     bench: dict[str, str], opened: Open, until: Until
 ) -> None:
@@ -130,7 +195,7 @@ def test_an_own_sentence_is_answered_by_base_merged_and_cpt(
 def test_an_export_is_a_job_that_never_overwrites(
     bench: dict[str, str], opened: Open, until: Until, queue: JobQueue, do_next: Callable[[], Job]
 ) -> None:
-    at = until(opened(APP, bench), lambda at: bool(finding(at)))
+    at = until(opened(APP, bench), lambda at: bool(at.button))
     press = next(b for b in at.button if b.label == "Export this model")
     press.click().run()
     job = do_next()

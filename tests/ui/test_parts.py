@@ -6,24 +6,17 @@ import math
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 from codemix_lab.errors import DataError, StorageError
 from codemix_lab.evaluation.compare import compare
-from codemix_lab.evaluation.curve_points import CurvePoint
 from codemix_lab.experiments.jobs import Job, JobState
-from codemix_lab.ui import anatomy, findings
+from codemix_lab.ui import findings
 from codemix_lab.ui.comparison import readable, told_losses
 from codemix_lab.ui.explore import export_folder
 from codemix_lab.ui.jobs import time_left
 from codemix_lab.ui.uploads import keep_upload, kept_uploads
-
-
-def point(f1: float, mixed: float | None = None) -> CurvePoint:
-    return CurvePoint(0.6, f1, (f1 - 0.07, f1 + 0.07), {}, (), np.empty((0, 0)), mixed, None, True)
 
 
 def test_an_upload_is_kept_once_by_its_content(workspace: Path) -> None:
@@ -45,22 +38,6 @@ def test_an_export_stays_in_its_room(name: str) -> None:
         export_folder(name)
 
 
-def test_the_finding_names_base_cpt_and_the_noise() -> None:
-    said = findings.finding(point(0.54), 100, 0.50, 0.53)
-    assert (
-        said
-        == "On 100 dev sentences, λ = 0.60 scores **.54** (.47–.61); base .50, CPT .53: the difference is within the noise."
-    )
-
-
-def test_what_is_gained_is_said_where_it_is_known() -> None:
-    assert (
-        findings.gained_and_forgotten(point(0.5, 100.0), point(0.5, 68.0))
-        == "Against the base, pseudo-perplexity is 32 % lower on code-mixed text."
-    )
-    assert findings.gained_and_forgotten(None, point(0.5, 68.0)) == ""
-
-
 def test_piles_are_told_with_their_test() -> None:
     def frame(predicted: list[str]) -> pd.DataFrame:
         rows = {"text": list("abcd"), "gold": ["x"] * 4, "predicted": predicted, "p_x": 0.5, "p_y": 0.5}
@@ -70,22 +47,6 @@ def test_piles_are_told_with_their_test() -> None:
     assert "same sentences" in findings.piles(same)
     moved = compare(frame(["y", "y", "x", "x"]), frame(["x", "x", "y", "x"]), ["x", "y"])
     assert findings.piles(moved).startswith("B fixes 2 and breaks 1 of 4 sentences: it gains 1 on balance")
-
-
-def test_layers_come_in_order_with_their_relative_change() -> None:
-    base = {
-        "encoder.layer.1.w": torch.ones(4),
-        "encoder.layer.0.w": torch.ones(4),
-        "embeddings.w": torch.ones(4),
-        "head.w": torch.ones(4),
-    }
-    moved = {name: values * (1.5 if "layer.0" in name else 1.1) for name, values in base.items()} | {
-        "head.w": base["head.w"]
-    }
-    change = anatomy.squares(base, moved)
-    table = anatomy.layer_table(anatomy.squares(base), change, change)
-    assert list(table["layer"]) == ["embeddings", "layer 1", "layer 2"]
-    assert table["change"].round(3).tolist() == [0.1, 0.5, 0.1]
 
 
 def test_time_left_follows_the_pace() -> None:

@@ -14,30 +14,6 @@ MARGIN = 0.02
 MODELS = {"base": BASE, "merged": MERGED, "CPT": CPT}
 
 
-def layer_norms(norms: pd.DataFrame) -> go.Figure:
-    """How far each layer moved: columns layer, change (‖τ‖ / ‖θ_base‖, 0…) and kept (the same at the dial)."""
-    figure = go.Figure()
-    for column, name, colour in (
-        ("change", "whole task vector", CPT),
-        ("kept", "what the dials add back", MERGED),
-    ):
-        figure.add_bar(
-            x=norms["layer"],
-            y=norms[column],
-            name=name,
-            marker={"color": colour},
-            hovertemplate="%{x}: %{y:.2%}<extra>" + name + "</extra>",
-        )
-    framed(
-        figure,
-        "How far each layer moves from the base",
-        "layer, from input to output",
-        "‖change‖ / ‖base weights‖",
-    )
-    figure.update_layout(barmode="group", bargap=0.25)
-    return figure.update_yaxes(tickformat=".1%", gridcolor=faint(MUTED, 0.2))
-
-
 def probabilities(answers: Mapping[str, Mapping[str, float]], title: str) -> go.Figure:
     """What each model thinks of one sentence: model → label → probability (0–1)."""
     figure = go.Figure()

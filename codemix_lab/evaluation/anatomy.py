@@ -5,11 +5,20 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import torch
 from torch import Tensor
+
+from codemix_lab.config import MergeSpec
+from codemix_lab.evaluation.shapes import untrimmed
+from codemix_lab.progress import ShouldStop, raise_if_stopped
+
+if TYPE_CHECKING:
+    from codemix_lab.evaluation.merge_scorer import MergeScorer
+
+Layers = list[tuple[str, float, float]]
+"""Rows of (layer, ‖τ‖ / ‖base‖, ‖what the method kept of τ‖ / ‖base‖), input first."""
 
 _LAYER = re.compile(r"(?:^|\.)(?:layers?|h|block)\.(\d+)\.")
 
@@ -37,23 +46,29 @@ def squares(base: Mapping[str, Tensor], other: Mapping[str, Tensor] | None = Non
     return found
 
 
-def layer_table(
-    base: Mapping[str, float], whole: Mapping[str, float], kept: Mapping[str, float]
-) -> pd.DataFrame:
-    """Columns layer, base_norm, norm (‖τ‖), change (‖τ‖ / ‖base‖) and kept (the same at the dials), input first."""
-    rows: list[dict[str, Any]] = [
-        {
-            "layer": layer,
-            "base_norm": math.sqrt(square),
-            "norm": math.sqrt(whole[layer]),
-            "change": math.sqrt(whole[layer] / square),
-            "kept": math.sqrt(kept[layer] / square),
-        }
+def layers(scorer: MergeScorer, spec: MergeSpec, should_stop: ShouldStop | None = None) -> Layers:
+    """How far each layer moves at λ = 1: by the whole task vector, and by what `spec` keeps of it.
+
+    λ scales both, so that the rows serve for every λ. Raises `Cancelled`.
+    """
+    with scorer.model(untrimmed(spec, 0.0)) as model:
+        base = {name: values.detach().clone() for name, values in model.named_parameters()}
+    lengths = []
+    for asked in (untrimmed(spec, 1.0), spec.replace(scaling=1.0)):
+        raise_if_stopped(should_stop)
+        with scorer.model(asked) as model:
+            lengths.append(squares(base, dict(model.named_parameters())))
+    return layer_rows(squares(base), *lengths)
+
+
+def layer_rows(base: Mapping[str, float], whole: Mapping[str, float], kept: Mapping[str, float]) -> Layers:
+    """Sums of squares by layer as rows; layers that do not move are left out."""
+    rows = [
+        (layer, math.sqrt(whole[layer] / square), math.sqrt(kept[layer] / square))
         for layer, square in base.items()
         if square and whole[layer]
     ]
-    rows.sort(key=lambda row: _place(row["layer"]))
-    return pd.DataFrame(rows)
+    return sorted(rows, key=lambda row: _place(row[0]))
 
 
 def _place(layer: str) -> tuple[int, int]:
