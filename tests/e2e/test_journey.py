@@ -13,6 +13,13 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 Visit = Callable[..., Any]
 Screenshot = Callable[[Any, str], None]
+QUIET = """
+() => {
+  if (window.last !== window.sent) { window.last = window.sent; window.since = performance.now(); }
+  return performance.now() - window.since > 4000;
+}
+"""
+"""True once nothing has been sent to the server for four seconds: all that was asked for is there."""
 
 
 def value(page: Any, key: str) -> str:
@@ -44,13 +51,13 @@ def turn_the_dial(page: Any) -> str:
     """By keyboard, then by mouse; the numbers follow. Returns λ."""
     page.wait_for_selector("text=/λ = 0.60 scores/")
     page.wait_for_selector(".lab .card.f1 >> text=highest")
-    page.wait_for_function("() => !document.querySelector('.stMain').innerText.includes('working out')")
     dial = page.locator(".lab .dial.scaling input")
     dial.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_selector("text=/λ = 0.61 scores/")
     page.wait_for_url("**scaling=0.61**")
     page.wait_for_selector(".lab[data-exact=true]")
+    page.wait_for_function(QUIET)
     drag(page, dial)
     page.wait_for_selector(".lab[data-exact=true]")
     page.wait_for_selector("text=this merge was built and scored")
