@@ -25,7 +25,7 @@ REQUIRED = {canonicalize_name(Requirement(line).name): Requirement(line) for lin
 DEVELOPED_WITH = [Requirement(line) for line in PROJECT["optional-dependencies"]["dev"]]
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "pyyaml"}
 COMES_WITH = {"filelock": "datasets", "huggingface-hub": "transformers", "numpy": "pandas", "rich": "typer"}
-RESOURCES = ("text/starter/", "models/starter/weights/")
+RESOURCES = ("text/starter/", "text/public_sets.yaml", "models/starter/weights/")
 
 
 @pytest.fixture(scope="module")
