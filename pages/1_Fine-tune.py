@@ -65,7 +65,7 @@ def compare(bench: Bench) -> None:
         with cells[2]:
             seeds = int(
                 st.number_input(
-                    "Seeds", 1, MOST_SEEDS, 3, key="seeds", bind="query-params", help=words.HELP["seeds"]
+                    "Seeds", 1, MOST_SEEDS, 1, key="seeds", bind="query-params", help=words.HELP["seeds"]
                 )
             )
         asked = cells[3].button(
