@@ -161,7 +161,7 @@ def test_finetune_evaluate_transfer_and_compare(
         ),
         (
             ["curve", "--base", "x", "--adapted", "y", "--task", "en-hi", "--densities", "0.5"],
-            "belong to TIES",
+            "belong to ties",
         ),
         (["starter", "build", "--monolingual", "en", "--code-mixed", "a=b", "--out", "z"], "NAME=FILE"),
     ],

@@ -95,7 +95,7 @@ def test_the_torch_path_of_other_devices_equals_reference(
     case: Case, choice: tuple[float, float, MergeMethod, TrimScope]
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(live_module, "_kernel", lambda wanted, count: None)
+        patch.setattr(live_module, "kernel_for", lambda wanted, count: None)
         live = LiveMerge(case.base, case.task_vectors)
         scaling, density, method, scope = choice
         for thresholds in live._thresholds:
