@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from codemix_lab import cli
 from codemix_lab.config import MergeSpec, ProbeSpec
 from codemix_lab.evaluation.merge_scorer import MergeScorer
 from codemix_lab.models.checkpoints import open_checkpoint
@@ -19,18 +17,6 @@ from codemix_lab.text.tasks import open_task
 from codemix_lab.training.export import export_merge
 
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["codemix-lab", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        said = capsys.readouterr()
-        return int(left.value.code or 0), said.out, said.err
-
-    return call
 
 
 def last(out: str) -> dict[str, Any]:
