@@ -7,7 +7,7 @@ import sys
 import typer
 
 from codemix_lab import __version__
-from codemix_lab.cli import house, merging, scoring, starter, training
+from codemix_lab.cli import cpt, house, merging, scoring, starter, training
 from codemix_lab.errors import CodeMixLabError, SpecError
 
 app = typer.Typer(
@@ -16,7 +16,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for room in (merging, training, scoring, house):
+for room in (cpt, merging, training, scoring, house):
     app.add_typer(room.app)
 app.add_typer(starter.starter_app, name="starter")
 

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 from transformers.models.auto.modeling_auto import (

@@ -26,7 +26,7 @@ from codemix_lab.training.trajectory import FOLDER, size, step_folder, steps_kep
 
 CODE_MIXED = "code-mixed"
 BEST = "best.safetensors"
-_LOOKS = 20
+_LOOKS, _CLOSEST_LOOKS = 20, 5
 
 OnPoint = Callable[[dict[str, float]], None]
 """Called with a point of the curve: its step, and loss, tokens_per_second or held-out losses by name."""
@@ -195,12 +195,12 @@ class _Watcher(TrainerCallback):
     ) -> None:
         self._trainer = trainer
         self._on_progress, self._should_stop, self._on_point = on_progress, should_stop, on_point
-        self._every = trainer.spec.evaluate_every or max(1, trainer.steps // _LOOKS)
-        self._seen, self._losses, self._told = 0, 0.0, ""
+        self._every = trainer.spec.evaluate_every or max(_CLOSEST_LOOKS, trainer.steps // _LOOKS)
+        self._told, self._looking = "", 0.0
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self._trainer.began, self._trainer.read = time.monotonic(), 0
-        self._seen = state.global_step
+        self._looking = 0.0
         for point in self._trainer.curve:
             self._tell(point)
         if state.global_step == 0:
@@ -224,7 +224,9 @@ class _Watcher(TrainerCallback):
             control.should_save = control.should_training_stop = True
 
     def _look(self, state: Any) -> None:
+        began = time.monotonic()
         point = {"step": float(state.global_step), **self._trainer.measure()}
+        self._looking += time.monotonic() - began
         losses = [e["loss"] for e in state.log_history if "loss" in e and not e.get("look")]
         if losses:
             point["loss"] = float(losses[-1])
@@ -239,7 +241,7 @@ class _Watcher(TrainerCallback):
             self._on_point(point)
 
     def _speed(self) -> float:
-        return self._trainer.read / max(1e-9, time.monotonic() - self._trainer.began)
+        return self._trainer.read / max(1e-9, time.monotonic() - self._trainer.began - self._looking)
 
     def _waited(self) -> int:
         """Looks since the lowest loss on code-mixed text."""
