@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
@@ -204,14 +206,16 @@ def kept() -> None:
 
 def offer_to_explore(job: Job) -> None:
     """The way to Explore with the new checkpoint on the bench."""
-    placed = {"base": job.payload["spec"]["base"], "adapted": job.result["folder"]}
     with st.container(key="use"):
-        st.page_link(
-            "app.py",
-            label="**Use this on Explore**",
-            icon=":material/tune:",
-            query_params={**st.query_params.to_dict(), **placed},
-        )
+        st.html(f'<a href="{escape(explore_address(job))}">Use this on Explore →</a>')
+
+
+def explore_address(job: Job) -> str:
+    """Explore with base and new checkpoint in the URL; a fresh visit, so that the URL decides what is chosen."""
+    placed = {"base": [job.payload["spec"]["base"]], "adapted": [job.result["folder"]]}
+    if task := st.query_params.get("task"):
+        placed["task"] = [task]
+    return f"./?{urlencode(placed, doseq=True)}"
 
 
 def _take_text() -> None:

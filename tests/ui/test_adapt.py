@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -44,10 +45,10 @@ def test_text_is_read_by_a_job_and_the_checkpoint_goes_to_explore(
     at.run()
     assert not at.exception and not at.error
     figure = json.loads(at.get("plotly_chart")[0].proto.spec)
-    assert [line["name"] for line in figure["data"]][:2] == ["held-out code-mixed", "held-out monolingual"]
+    assert [line["name"] for line in figure["data"]][:2] == ["code-mixed", "monolingual"]
     assert any(m.value.startswith("After 2 steps: code\\-mixed loss") for m in at.markdown)
-    link = next(e.proto for e in at.get("page_link") if "Use this" in e.proto.label)
-    asked = parse_qs(link.query_string)
+    link = next(e.proto.body for e in at.get("html") if "Use this on Explore" in e.proto.body)
+    asked = parse_qs(unescape(link.partition("?")[2].partition('"')[0]))
     assert asked["adapted"] == [queue.list()[0].result["folder"]] and asked["base"] == [small["base"]]
     assert Path(asked["adapted"][0]).parent.name == "adapted" and asked["task"] == [small["task"]]
 

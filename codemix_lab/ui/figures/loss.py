@@ -53,11 +53,11 @@ def pretraining_curves(points: Sequence[Mapping[str, float]]) -> go.Figure:
             x=[point["step"] for point in there],
             y=[point[name] for point in there],
             mode="lines" if training else "lines+markers",
-            name="training text" if training else safe(f"held-out {name}"),
+            name="training" if training else safe(name),
             line={"color": colour, "width": 1 if training else 2.5, "dash": "dot" if training else "solid"},
             hovertemplate="step %{x}: %{y:.3f}<extra></extra>",
         )
-    framed(figure, "Loss on the way", "optimiser step", "cross-entropy (nats a piece)")
+    framed(figure, "Loss on held-out text", "optimiser step", "cross-entropy (nats a piece)")
     figure.update_xaxes(gridcolor=faint(MUTED, 0.12))
     return figure.update_yaxes(gridcolor=faint(MUTED, 0.2))
 
