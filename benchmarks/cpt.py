@@ -32,6 +32,7 @@ from transformers import (
     DataCollatorForLanguageModeling,
     PrinterCallback,
     Trainer,
+    TrainerCallback,
     TrainingArguments,
     set_seed,
 )
@@ -93,10 +94,11 @@ def measure(
     for place in range(rounds):
         examples = objective.read(lines[place * 2000 : (place + 1) * 2000])
         trainer = CptTrainer(ours, tokenizer, spec, spec.steps, objective, examples, {}, folder / f"o{place}")
-        began = time.perf_counter()
+        clock = Clock()
+        trainer.add_callback(clock)
         trainer.train()
         speed["ours"][0] += trainer.read
-        speed["ours"][1] += time.perf_counter() - began
+        speed["ours"][1] += clock.seconds
         read, seconds = standard_round(standard, tokenizer, spec, examples, folder / f"s{place}")
         speed["standard"][0] += read
         speed["standard"][1] += seconds
@@ -142,9 +144,20 @@ def standard_round(
         data_collator=DataCollatorForLanguageModeling(tokenizer, mlm_probability=spec.mask_share),
     )
     trainer.remove_callback(PrinterCallback)
-    began = time.perf_counter()
+    clock = Clock()
+    trainer.add_callback(clock)
     trainer.train()
-    return spec.steps * parts * BATCH * mean, time.perf_counter() - began
+    return spec.steps * parts * BATCH * mean, clock.seconds
+
+
+class Clock(TrainerCallback):
+    """Seconds from the beginning of training to the end of its last step, before anything is saved."""
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self._began = time.perf_counter()
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.seconds = time.perf_counter() - self._began
 
 
 @torch.inference_mode()

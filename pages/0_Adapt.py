@@ -15,6 +15,7 @@ from codemix_lab.errors import SpecError
 from codemix_lab.experiments.jobs import JobQueue, JobState
 from codemix_lab.ui import adapting, jobs, words
 from codemix_lab.ui.escape import short
+from codemix_lab.ui.fields import number
 from codemix_lab.ui.picker import Bench
 from codemix_lab.ui.starter import offer_starter
 
@@ -47,7 +48,7 @@ def ask(bench: Bench) -> None:
         corpora, shares = adapting.choose_text(bench)
         left, right = st.columns([2, 1], gap="medium", vertical_alignment="bottom")
         with left:
-            steps = adapting.number("steps", "Steps")
+            steps = number(CptSpec, "steps", "Steps")
         asked = right.button(
             "Adapt", type="primary", icon=":material/play_arrow:", width="stretch", key="adapt"
         )

@@ -23,6 +23,7 @@ from codemix_lab.training.cpt import RECORD
 from codemix_lab.training.memory import estimate_memory
 from codemix_lab.ui.chart import chart, numbers
 from codemix_lab.ui.escape import plain, short
+from codemix_lab.ui.fields import number
 from codemix_lab.ui.figures.loss import pretraining_curves
 from codemix_lab.ui.picker import Bench, with_chosen
 from codemix_lab.ui.uploads import keep_upload, kept_uploads
@@ -75,7 +76,7 @@ def more() -> dict[str, Any]:
                 key="lora",
                 help=_help("lora"),
             )
-            rank = number("rank", "LoRA rank", disabled=not lora)
+            rank = number(CptSpec, "rank", "LoRA rank", disabled=not lora)
             frozen = st.checkbox(
                 "Freeze the embeddings",
                 key="freeze_embeddings",
@@ -92,15 +93,15 @@ def more() -> dict[str, Any]:
                 key=f"learning_rate_{'lora' if lora else 'full'}",
                 help=_help("learning_rate"),
             )
-            tokens = number("tokens_per_step", "Pieces a step")
-            parts = number("accumulation", "Parts a step")
+            tokens = number(CptSpec, "tokens_per_step", "Pieces a step")
+            parts = number(CptSpec, "accumulation", "Parts a step")
         with right:
             again = st.checkbox(
                 "Gradient checkpointing", key="gradient_checkpointing", help=_help("gradient_checkpointing")
             )
             words = st.checkbox("Mask whole words", key="whole_words", help=_help("whole_words"))
             way = st.checkbox("Keep the trajectory", key="trajectory", help=_help("trajectory"))
-            patience = number("patience", "Patience", help=_help("patience"))
+            patience = number(CptSpec, "patience", "Patience", help=_help("patience"))
     return {
         "lora": lora,
         "rank": rank,
@@ -113,24 +114,6 @@ def more() -> dict[str, Any]:
         "trajectory": way,
         "patience": patience,
     }
-
-
-def number(name: str, label: str, help: str | None = None, disabled: bool = False) -> int:
-    """A whole number of `CptSpec`, with its range and default."""
-    declared: Any = CptSpec.parameters()[name]
-    return int(
-        st.number_input(
-            label,
-            min_value=int(declared.low),
-            max_value=int(declared.high),
-            value=int(declared.default),
-            step=int(declared.step),
-            key=name,
-            bind="query-params",
-            disabled=disabled,
-            help=help or declared.help,
-        )
-    )
 
 
 def wants(spec: CptSpec) -> None:
