@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import typer
@@ -83,5 +84,7 @@ def cpt(
     losses = {
         f"{name}, {when}": loss for when in ("before", "after") for name, loss in getattr(found, when).items()
     }
+    if os.environ.get("RANK", "0") != "0":
+        return
     more = {"before": found.before, "after": found.after, "curve": found.curve, "spec": spec.to_dict()}
     show({"out": str(found.adapter), **(more if as_json else losses)}, as_json)

@@ -276,6 +276,7 @@ def _arguments(spec: CptSpec, steps: int, work: Path) -> TrainingArguments:
         save_total_limit=2,
         seed=spec.seed,
         accelerator_config={"even_batches": False},
+        ddp_find_unused_parameters=False,
         remove_unused_columns=False,
         report_to="none",
         disable_tqdm=True,
