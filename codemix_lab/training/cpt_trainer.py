@@ -56,6 +56,7 @@ class CptTrainer(Trainer):
         on_point: OnPoint | None = None,
     ) -> None:
         self.spec, self.work, self.steps = spec, work, steps
+        self._lm = model
         self.held_out = {name: objective.held_out(lines) for name, lines in held_out.items() if lines}
         self.began, self.read = time.monotonic(), 0
         self._objective, self._tokenizer = objective, tokenizer
@@ -85,7 +86,7 @@ class CptTrainer(Trainer):
 
     def measure(self) -> dict[str, float]:
         """Held-out loss by name now, nats a piece."""
-        self.model.eval()
+        self._lm.eval()
         return {name: self._mean(batches) for name, batches in self.held_out.items()}
 
     def get_train_dataloader(self) -> DataLoader[Any]:
@@ -129,16 +130,16 @@ class CptTrainer(Trainer):
 
     def keep_best(self) -> None:
         """Remember the weights as they are now."""
-        save_file({name: t.contiguous() for name, t in moving(self.model).items()}, self.work / BEST)
+        save_file({name: t.contiguous() for name, t in moving(self._lm).items()}, self.work / BEST)
 
     def back_to_best(self) -> None:
         """Put the remembered weights back."""
         best = load_file(self.work / BEST)
-        for name, weights in moving(self.model).items():
+        for name, weights in moving(self._lm).items():
             weights.copy_(best[name])
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        if not all(bool(torch.isfinite(weights).all()) for weights in moving(self.model).values()):
+        if not all(bool(torch.isfinite(weights).all()) for weights in moving(self._lm).values()):
             raise CodeMixLabError(self.broken("the weights became no numbers"))
         super()._save_checkpoint(model, trial)
         if self.spec.trajectory and self.is_world_process_zero():
@@ -149,7 +150,7 @@ class CptTrainer(Trainer):
         target = step_folder(root, self.state.global_step)
         if not target.exists():
             with new_folder(target) as folder:
-                save_adapted(self.model, self.spec.base, self._tokenizer, folder, torch.bfloat16)
+                save_adapted(self._lm, self.spec.base, self._tokenizer, folder, torch.bfloat16)
         kept = steps_kept(root)
         keep = int(self.spec.trajectory_megabytes * 1e6 // max(1, size(target)))
         for step in set(kept) - set(thinned(list(kept), keep)):
@@ -163,11 +164,11 @@ class CptTrainer(Trainer):
 
     @torch.inference_mode()
     def _mean(self, batches: Sequence[Batch]) -> float:
-        device = next(self.model.parameters()).device
+        device = next(self._lm.parameters()).device
         asked = sum(int((batch["labels"] != UNASKED).sum()) for batch in batches)
         with autocast():
-            total = sum(float(surprise(self.model, {k: v.to(device) for k, v in b.items()})) for b in batches)
-        return total / asked if asked else math.nan
+            losses = [float(surprise(self._lm, {k: v.to(device) for k, v in b.items()})) for b in batches]
+        return sum(losses) / asked if asked else math.nan
 
 
 class _Places(Dataset[tuple[int, Example]]):

@@ -190,7 +190,8 @@ def kept() -> None:
 def offer_to_explore(job: Job) -> None:
     """The way to Explore with the new checkpoint on the bench."""
     with st.container(key="use"):
-        st.html(f'<a href="{escape(explore_address(job))}">Use this on Explore →</a>')
+        look = "color: var(--st-primary-color); font-weight: 600"
+        st.html(f'<a href="{escape(explore_address(job))}" style="{look}">Use this on Explore →</a>')
 
 
 def explore_address(job: Job) -> str:
