@@ -189,7 +189,26 @@ def curve(payload: Payload, listener: Listener) -> Any:
     return {"curve": str(curve_path(scorer, spec))}
 
 
+def cpt(payload: Payload, listener: Listener) -> Any:
+    """{"spec": CptSpec, "out": folder, "tasks": [TaskSpec], "force": bool} → {"folder", "before", "after"};
+    rows are the points of the curve, told once more after a resume."""
+    from codemix_lab.config import CptSpec, TaskSpec
+    from codemix_lab.experiments.adapting import adapt
+
+    found = adapt(
+        CptSpec.from_dict(payload["spec"]),
+        Path(payload["out"]),
+        [TaskSpec.from_dict(task) for task in payload.get("tasks", [])],
+        payload.get("force", False),
+        listener.on_progress,
+        listener.should_stop,
+        on_point=listener.on_row,
+    )
+    return {"folder": str(found.adapter), "before": found.before, "after": found.after}
+
+
 KINDS: dict[str, Kind] = {
+    "cpt": cpt,
     "compare-starts": compare_starts,
     "transfer": transfer,
     "compare-models": compare_models,

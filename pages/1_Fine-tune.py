@@ -8,8 +8,6 @@ from codemix_lab.ui import shell
 
 bench = shell.page("fine-tune")
 
-from typing import Any
-
 import streamlit as st
 
 from codemix_lab.config import FineTuneSpec
@@ -17,6 +15,7 @@ from codemix_lab.errors import SpecError
 from codemix_lab.experiments.jobs import JobQueue
 from codemix_lab.ui import comparison, jobs, words
 from codemix_lab.ui.dials import carried, dial
+from codemix_lab.ui.fields import number
 from codemix_lab.ui.picker import Bench, placed
 from codemix_lab.ui.starter import offer_starter
 
@@ -59,9 +58,9 @@ def compare(bench: Bench) -> None:
         carried("method", "scope")
         cells = st.columns(4, gap="small", vertical_alignment="bottom")
         with cells[0]:
-            train_size = number("train_size", "Train sentences", help=words.HELP["train_size"])
+            train_size = number(FineTuneSpec, "train_size", "Train sentences", help=words.HELP["train_size"])
         with cells[1]:
-            epochs = number("epochs", "Epochs")
+            epochs = number(FineTuneSpec, "epochs", "Epochs")
         with cells[2]:
             seeds = int(
                 st.number_input(
@@ -84,23 +83,6 @@ def compare(bench: Bench) -> None:
 def found(job_id: str) -> None:
     """The results of the job as far as they are there."""
     comparison.results(JobQueue().get(job_id))
-
-
-def number(name: str, label: str, help: str | None = None) -> int:
-    """A whole number of `FineTuneSpec`, with its range and default."""
-    declared: Any = FineTuneSpec.parameters()[name]
-    return int(
-        st.number_input(
-            label,
-            min_value=int(declared.low),
-            max_value=int(declared.high),
-            value=int(declared.default),
-            step=int(declared.step),
-            key=name,
-            bind="query-params",
-            help=help or declared.help,
-        )
-    )
 
 
 with shell.told():

@@ -185,3 +185,35 @@ def test_doctor_says_what_is_there(run: Run) -> None:
     code, out, _ = run("doctor", "--json")
     assert code == 0
     assert {"state", "ok", "advice"} == set(next(iter(last(out).values())))
+
+
+def test_pre_training_goes_on_from_the_command_line(run: Run, tiny_encoder: Path, tmp_path: Path) -> None:
+    text = tmp_path / "en-hi.own.txt"
+    text.write_text("\n".join(f"film number {i} mast thi yaar" for i in range(30)), encoding="utf-8")
+    small = ("--corpus", text, "--tokens-per-step", 128, "--rank", 4, "--evaluate-every", 2)
+    asked = ("cpt", "--base", tiny_encoder, *small, "--steps", 2, "--out", tmp_path / "cpt", "--json")
+    code, out, err = run(*asked)
+    assert code == 0, err
+    said = last(out)
+    assert [point["step"] for point in said["curve"]] == [0, 2]
+    assert said["after"] == {name: said["curve"][-1][name] for name in ("code-mixed", "monolingual")}
+    assert open_checkpoint(said["out"]).adapter is not None
+    code, _, err = run(*asked)
+    assert code == 1 and "never overwritten" in err
+    code, _, err = run(
+        "cpt", "--base", tiny_encoder, *small, "--steps", 2, "--epochs", 1, "--out", tmp_path / "x"
+    )
+    assert code == 2 and "give one of them" in err
+    more = (
+        "--epochs",
+        1,
+        "--full",
+        "--freeze-embeddings",
+        "--learning-rate",
+        1e-4,
+        "--out",
+        tmp_path / "full",
+    )
+    code, out, err = run("cpt", "--base", tiny_encoder, *small, *more)
+    assert code == 0, err
+    assert "code-mixed, after:" in out and open_checkpoint(str(tmp_path / "full")).adapter is None

@@ -159,6 +159,17 @@ def test_every_parameter_is_explained_and_its_default_is_in_range(kind: type[Spe
         assert declared.name == name
         assert declared.help.endswith("."), name
         assert (declared.low is None) == (declared.high is None), name
-        if declared.low is not None and declared.default is not dataclasses.MISSING:
+        if declared.low is not None and declared.default not in (dataclasses.MISSING, None):
             values = declared.default if isinstance(declared.default, tuple) else (declared.default,)
             assert all(declared.low <= value <= declared.high for value in values), name
+
+
+def test_shares_belong_to_corpora_and_add_up_to_one() -> None:
+    assert CptSpec("b", ("x", "y"), (0.25, 0.75)).shares == (0.25, 0.75)
+    for shares, said in (
+        ((1.0,), "1 shares for 2 corpora"),
+        ((0.5, 0.6), "add up to 1"),
+        ((0.0, 1.0), "above 0"),
+    ):
+        with pytest.raises(SpecError, match=said):
+            CptSpec("b", ("x", "y"), shares)

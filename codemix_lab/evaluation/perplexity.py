@@ -7,13 +7,11 @@ costs k passes and every piece is still predicted once, seeing nearly all of its
 
 from __future__ import annotations
 
-import contextlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 from transformers.models.auto.modeling_auto import (
@@ -23,6 +21,7 @@ from transformers.models.auto.modeling_auto import (
 
 from codemix_lab.errors import CheckpointError, DataError
 from codemix_lab.evaluation.tokenised import Tokenised, in_batches, inference, padded, tokenise
+from codemix_lab.models.lm_head import logits_at
 from codemix_lab.progress import Progress, ShouldStop
 
 if TYPE_CHECKING:
@@ -117,27 +116,6 @@ def causal_cloze(tokenised: Tokenised) -> Cloze:
         for ids in tokenised.input_ids
     ]
     return Cloze(tokenised, answers, share=1.0)
-
-
-def logits_at(model: nn.Module, inputs: dict[str, torch.Tensor], asked: torch.Tensor) -> torch.Tensor:
-    """Logits where `asked` (batch, pieces) is true: (asked, vocabulary), row by row."""
-    with _only(model, asked):
-        logits: torch.Tensor = model(**inputs).logits
-    return logits[asked] if logits.dim() == 3 else logits
-
-
-@contextlib.contextmanager
-def _only(model: Any, asked: torch.Tensor) -> Iterator[None]:
-    """Let only the asked positions into the layer that makes logits, whatever the architecture calls it."""
-
-    def select(_: nn.Module, hidden: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
-        return (hidden[0][asked], *hidden[1:])
-
-    handle = model.get_output_embeddings().register_forward_pre_hook(select)
-    try:
-        yield
-    finally:
-        handle.remove()
 
 
 def _is_masked(model: Any) -> bool:

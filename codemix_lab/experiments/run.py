@@ -19,7 +19,7 @@ from codemix_lab.errors import StorageError
 from codemix_lab.evaluation.metrics import Scores
 
 RECORD, CURVE, MODEL = "record.json", "curve.json", "model"
-_PACKAGES = ("codemix-lab", "torch", "transformers", "scikit-learn")
+_PACKAGES = ("codemix-lab", "torch", "transformers", "peft", "accelerate", "scikit-learn")
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def seal(folder: Path, key: RunKey, findings: Findings) -> None:
         "created": datetime.now(UTC).timestamp(),
         "metrics": {split: scores.to_dict() for split, scores in findings.metrics.items()},
         "provenance": findings.provenance,
-        "versions": _versions(),
+        "versions": versions(),
         "files": files,
     }
     text = json.dumps({**record, "seal": _seal(record)}, ensure_ascii=False, indent=1)
@@ -144,7 +144,8 @@ def _hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Python and the libraries that results depend on, as they are installed."""
     found = {"python": platform.python_version()}
     for package in _PACKAGES:
         try:

@@ -43,7 +43,7 @@ def load_lm(checkpoint: Checkpoint) -> nn.Module:
     model, info = _load(kind, checkpoint.folder, checkpoint.ref)
     if info["missing_keys"]:
         raise CheckpointError(
-            f"{checkpoint.ref} has no language-model head, so no pseudo-perplexity can be computed with it."
+            f"{checkpoint.ref} has no language-model head, so it neither has a perplexity nor can its pre-training go on."
         )
     return _with_adapter(model, checkpoint)
 

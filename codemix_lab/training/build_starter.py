@@ -21,7 +21,7 @@ from codemix_lab.paths import new_folder
 from codemix_lab.progress import Progress, ShouldStop
 from codemix_lab.text.readers import read_lines
 from codemix_lab.text.romanise import romanise
-from codemix_lab.training.masked_lm import continue_pretraining
+from codemix_lab.training.cpt import continue_pretraining
 
 HELD_OUT = 150
 MONOLINGUAL = CptSpec(base="multilingual-e5-small", steps=800, rank=64, learning_rate=1e-3, train_head=True)

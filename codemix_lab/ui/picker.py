@@ -63,7 +63,7 @@ def picker() -> Bench:
     )
     adapted = st.multiselect(
         "Adapted by continued pre-training",
-        with_chosen([*names[1:], *_folders("exports")], "adapted"),
+        with_chosen([*names[1:], *_folders("adapted"), *_folders("exports")], "adapted"),
         default=[name for name in names if name == "starter:en-hi"],
         key="adapted",
         bind="query-params",
@@ -116,4 +116,7 @@ def uploader(label: str, widget: str, choice: str, help: str | None = None) -> N
 
 
 def _folders(room: str) -> list[str]:
-    return [str(path.parent) for path in sorted((paths.workspace() / room).glob("*/config.json"))]
+    """Models and adapters kept in a room of the workspace."""
+    kinds = ("config.json", "adapter_config.json")
+    found = {path.parent for kind in kinds for path in (paths.workspace() / room).glob(f"[!.]*/{kind}")}
+    return [str(folder) for folder in sorted(found)]

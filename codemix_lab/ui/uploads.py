@@ -11,29 +11,31 @@ from codemix_lab.errors import DataError
 from codemix_lab.text.readers import TABLE_SUFFIXES
 
 
-def keep_upload(name: str, content: bytes) -> Path:
-    """Keep an uploaded table and return where it lies; the same content is kept once.
+def keep_upload(
+    name: str, content: bytes, suffixes: tuple[str, ...] = TABLE_SUFFIXES, room: str = "uploads"
+) -> Path:
+    """Keep an uploaded file in a `room` of the workspace and return where it lies; the same content is kept once.
 
-    Raises `DataError` for an empty file or one that is no table by its name, `StorageError` when
+    Raises `DataError` for an empty file or one whose name does not end in one of `suffixes`, `StorageError` when
     it cannot be written.
     """
     bare = re.sub(r"[^\w.-]+", "_", Path(name).name).lstrip(".")
-    if not bare.lower().endswith(TABLE_SUFFIXES):
-        raise DataError(f"{name} is no table: choose a file ending in {', '.join(TABLE_SUFFIXES)}.")
+    if not bare.lower().endswith(suffixes):
+        raise DataError(f"{name} cannot be read here: choose a file ending in {', '.join(suffixes)}.")
     if not content:
         raise DataError(f"{name} is empty.")
-    target = uploads() / hashlib.sha256(content).hexdigest()[:10] / bare
+    target = uploads(room) / hashlib.sha256(content).hexdigest()[:10] / bare
     if not target.is_file():
         with paths.new_file(target) as beside:
             beside.write_bytes(content)
     return target
 
 
-def kept_uploads() -> list[str]:
-    """Paths of all kept tables, by name."""
-    return [str(path) for path in sorted(uploads().glob("*/[!.]*"), key=lambda path: path.name)]
+def kept_uploads(room: str = "uploads") -> list[str]:
+    """Paths of all kept files of a room, by name."""
+    return [str(path) for path in sorted(uploads(room).glob("*/[!.]*"), key=lambda path: path.name)]
 
 
-def uploads() -> Path:
+def uploads(room: str = "uploads") -> Path:
     """Folder of kept uploads."""
-    return paths.workspace() / "uploads"
+    return paths.workspace() / room

@@ -37,6 +37,15 @@ PAGES: Final = {
         "Choose a task or a corpus, or drop a file: how it was read, every word with its language, "
         "labels, splits and leaks, and a second corpus beside it.",
     ),
+    "adapt": PageWords(
+        "Adapt",
+        "📚",
+        ":material/auto_stories:",
+        "pages/0_Adapt.py",
+        "What does reading code-mixed text do to the model?",
+        "Continued pre-training on unlabelled text makes the task vector. Loss is measured on both kinds of text: "
+        "what code-mixed text gains, and what monolingual text forgets.",
+    ),
     "fine-tune": PageWords(
         "Fine-tune",
         "🏋️",
@@ -75,6 +84,10 @@ NO_ADAPTED: Final = (
 NO_COMPARISON: Final = (
     "No comparison yet. Choose the starts above and press **Compare**; results appear run by run."
 )
+NO_CPT: Final = (
+    "Nothing is being read yet. Choose text above and press **Adapt**; both losses appear step by step."
+)
+RESUMES: Final = "**Try again** goes on from the last checkpoint, to the same losses."
 NO_MODELS: Final = (
     "There is no fine-tuned model here yet. Make one on the page *Fine-tune*, or type the folder of a "
     "sequence classifier that you have."
@@ -101,6 +114,8 @@ HELP: Final = {
     "method": "Task Arithmetic adds λ·τ. TIES first keeps only the largest changes (density) and settles conflicts of sign.",
     "train_size": "Labelled sentences to learn from. Small sets show what a start is worth.",
     "seeds": "Seeds draw the sentences, their order and the head. One seed shows nothing: take three or more.",
+    "corpora": "Text that comes with the lab, or a file of one sentence a line, or a table with a text column (type its path or add it below).",
+    "shares": "Share of the first corpus in what is read, such as real against synthetic text; nothing is repeated.",
     "limit": "Score only that many sentences per task (stratified, always the same ones); 0 takes all.",
     "p_value": "Corrected for the number of slices (Holm): below .05 it is hardly chance.",
     "interval": "95 % paired bootstrap over sentences: a slice whose interval holds 0 shows nothing.",

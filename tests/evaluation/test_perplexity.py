@@ -33,8 +33,9 @@ from transformers import (
 
 from codemix_lab.errors import Cancelled, CheckpointError, DataError
 from codemix_lab.evaluation import perplexity
-from codemix_lab.evaluation.perplexity import causal_cloze, logits_at, masked_cloze, pseudo_perplexity
+from codemix_lab.evaluation.perplexity import causal_cloze, masked_cloze, pseudo_perplexity
 from codemix_lab.evaluation.tokenised import tokenise
+from codemix_lab.models.lm_head import logits_at
 
 SMALL = {
     "vocab_size": 15,

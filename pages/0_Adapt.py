@@ -1,0 +1,82 @@
+"""Adapt: continued pre-training of the base on unlabelled text."""
+
+# The frame is drawn before the libraries behind it are loaded.
+# ruff: noqa: E402
+from __future__ import annotations
+
+from codemix_lab.ui import shell
+
+bench = shell.page("adapt")
+
+import streamlit as st
+
+from codemix_lab.config import CptSpec
+from codemix_lab.errors import SpecError
+from codemix_lab.experiments.jobs import JobQueue, JobState
+from codemix_lab.ui import adapting, jobs, words
+from codemix_lab.ui.escape import short
+from codemix_lab.ui.fields import number
+from codemix_lab.ui.picker import Bench
+from codemix_lab.ui.starter import offer_starter
+
+KIND = "cpt"
+LOOK_EVERY = 2.0
+
+
+def main() -> None:
+    """The page from top to bottom."""
+    if bench.needs_starter:
+        offer_starter()
+    else:
+        ask(bench)
+    job = jobs.latest(KIND)
+    if job is None:
+        st.info(words.NO_CPT, icon=":material/arrow_upward:")
+    else:
+        jobs.watch(job)
+        if job.state in (JobState.CANCELLED, JobState.FAILED):
+            st.caption(words.RESUMES)
+        shell.fragment(found, run_every=None if job.state.is_over else LOOK_EVERY)(job.id)
+        if job.state is JobState.DONE:
+            adapting.offer_to_explore(job)
+    adapting.kept()
+
+
+def ask(bench: Bench) -> None:
+    """Which text, how long, and the button that starts it."""
+    with st.container(border=True, key="dials"):
+        corpora, shares = adapting.choose_text(bench)
+        left, right = st.columns([2, 1], gap="medium", vertical_alignment="bottom")
+        with left:
+            steps = number(CptSpec, "steps", "Steps")
+        asked = right.button(
+            "Adapt", type="primary", icon=":material/play_arrow:", width="stretch", key="adapt"
+        )
+        fields = adapting.more()
+        forced = st.checkbox(
+            "Go on even if the text holds dev or test sentences of the task", key="force", value=False
+        )
+        spec = CptSpec(base=bench.base, corpora=corpora, shares=shares, steps=steps, **fields)
+        with shell.told():
+            adapting.wants(spec)
+    if asked:
+        if not corpora:
+            raise SpecError("Choose at least one corpus to read.")
+        payload = {
+            "spec": spec.to_dict(),
+            "out": str(adapting.new_place(spec)),
+            "tasks": [bench.task_spec.to_dict()],
+            "force": forced,
+        }
+        label = f"{short(bench.base)} reads {', '.join(map(short, corpora))}, {steps} steps"
+        jobs.submit(KIND, payload, label)
+        st.rerun()
+
+
+def found(job_id: str) -> None:
+    """The losses as far as they are there."""
+    adapting.results(JobQueue().get(job_id))
+
+
+with shell.told():
+    main()
