@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from codemix_lab.experiments.jobs import Job, JobQueue, JobState
 
 Open = Callable[..., AppTest]
-PAGE = "pages/0_Adapt.py"
+PAGE = "pages/1_Adapt.py"
 
 
 @pytest.fixture

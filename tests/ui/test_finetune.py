@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from codemix_lab.experiments.jobs import Job, JobQueue, JobState
 
 Open = Callable[..., AppTest]
-PAGE = "pages/1_Fine-tune.py"
+PAGE = "pages/2_Fine-tune.py"
 
 
 @pytest.fixture

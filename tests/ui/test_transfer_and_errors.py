@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from codemix_lab.experiments.jobs import Job, JobQueue, JobState
 
 Open = Callable[..., AppTest]
-TRANSFER, ERRORS = "pages/2_Transfer.py", "pages/3_Errors.py"
+TRANSFER, ERRORS = "pages/3_Transfer.py", "pages/4_Errors.py"
 
 
 def specs(at: AppTest) -> list[dict]:
