@@ -104,8 +104,8 @@ def found(job: Job) -> None:
     table = pair.comparison.frame.join(pair.traits)
     opened = rows.rows(rows.filtered(table.join(notes.columns(table["text"]))))
     if opened is not None:
-        row = pair.comparison.frame.loc[opened].to_dict()
-        card(Opened(row, pair.models, pair.task, pair.comparison.labels, notes), bench)
+        row = {str(name): value for name, value in pair.comparison.frame.loc[opened].items()}
+        card(Opened(row, pair.models, pair.task, pair.comparison.labels, notes, bench))
     title = f"{name_of(asked['b'], {})} against {name_of(asked['a'], {})}"
     st.download_button(
         "Report as one HTML page",

@@ -35,5 +35,5 @@ def fill_mask(
     with inference(model) as device:
         logits = model(input_ids=asked["input_ids"].to(device)).logits[0, at[0, 0]]
         best = logits.float().softmax(dim=-1).topk(count)
-    pieces = [tokenizer.decode([i]).strip() for i in best.indices.tolist()]
+    pieces = [str(tokenizer.decode([i])).strip() for i in best.indices.tolist()]
     return pd.DataFrame({"piece": pieces, "probability": best.values.tolist()})

@@ -59,7 +59,7 @@ def sentence_traits(texts: Sequence[str], pair: str | None = None) -> pd.DataFra
             "duplicate": pd.Series(cleaned, dtype="str").duplicated(keep=False).to_list(),
         }
     )
-    if len(languages) == 2 and pair in PAIRS:
+    if pair is not None and pair in PAIRS and len(languages) == 2:
         mixing = measure_frame(texts, pair)[["cmi", "switch_points", "matrix"]]
         traits = traits.join(mixing.round({"cmi": 1}))
     return traits

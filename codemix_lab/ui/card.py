@@ -35,22 +35,24 @@ NEIGHBOURS = 5
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """What a card needs: the row of the comparison, the two models by name, the task and its labels."""
+    """What a card needs: the row of the comparison, the two models by name, the task, its labels, the bench."""
 
     row: dict[str, Any]
     models: dict[str, Classifier]
     task: Task
     labels: tuple[str, ...]
     notes: Annotations
+    bench: Bench
 
 
-def card(opened: Opened, bench: Bench) -> None:
+def card(opened: Opened) -> None:
     """The sentence, the answers, and below them the ways to ask on."""
     row = opened.row
     with st.container(border=True, key="card"):
-        if opened.task.pair in PAIRS and len(PAIRS[opened.task.pair].languages) == 2:
-            tags = tag_sentence(row["text"], opened.task.pair)
-            st.html(table([(tags, ())], PAIRS[opened.task.pair].languages) + legend(opened.task.pair))
+        pair = opened.task.pair
+        if pair is not None and pair in PAIRS and len(PAIRS[pair].languages) == 2:
+            tags = tag_sentence(row["text"], pair)
+            st.html(table([(tags, ())], PAIRS[pair].languages) + legend(pair))
         else:
             st.text(row["text"])
         st.markdown(
@@ -63,15 +65,15 @@ def card(opened: Opened, bench: Bench) -> None:
             key="card-tabs",
         )
         for tab, draw in (
-            (editor, lambda: _editor(opened)),
-            (blame, lambda: _blame(opened)),
-            (near, lambda: _near(opened)),
-            (masked, lambda: _masked(opened, bench)),
-            (notes, lambda: _notes(opened)),
+            (editor, _editor),
+            (blame, _blame),
+            (near, _near),
+            (masked, _masked),
+            (notes, _notes),
         ):
             if tab.open:
                 with tab:
-                    draw()
+                    draw(opened)
         st.page_link(
             "app.py",
             label="Follow this sentence over λ",
@@ -151,7 +153,8 @@ def _near(opened: Opened) -> None:
     st.dataframe(found, hide_index=True, key="nearest")
 
 
-def _masked(opened: Opened, bench: Bench) -> None:
+def _masked(opened: Opened) -> None:
+    bench = opened.bench
     text = opened.row["text"].split()
     place = st.selectbox(
         "Hide the word",

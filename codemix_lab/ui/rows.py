@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -87,7 +88,7 @@ def rows(table: pd.DataFrame) -> int | None:
         for ending, (name, mime) in FORMATS.items():
             st.download_button(
                 f"All {len(table):,} as {name}",
-                data=lambda ending=ending: as_bytes(table, ending),
+                data=partial(as_bytes, table, ending),
                 file_name=f"codemix-rows.{ending}",
                 mime=mime,
                 key=f"rows-{ending}",

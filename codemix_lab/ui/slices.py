@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -77,7 +79,7 @@ def blame(table: pd.DataFrame, name: str) -> None:
     download(table, f"switch-errors-{name}")
 
 
-def _chosen(table: pd.DataFrame, name: str, columns: dict[str, object]) -> None:
+def _chosen(table: pd.DataFrame, name: str, columns: dict[str, Any]) -> None:
     key = f"table-{name}"
 
     def ask() -> None:

@@ -56,9 +56,11 @@ def test_hostile_text_stays_text(
     page.wait_for_selector(".tagged >> text=boring")
     calm(page)
 
-    page = visit("/Errors?" + urlencode({**models, "task": hostile, "piles": ""}))
+    page = visit("/Errors?" + urlencode({**models, "task": hostile}))
     page.locator(".st-key-compare-two button").click()
     page.wait_for_selector("text=/B fixes|same sentences/")
+    for pile in ("both wrong", "both right"):
+        page.locator(".st-key-piles").get_by_text(pile).click()
     table = page.locator(".st-key-rows .dvn-scroller").first
     for row in range(4):
         table.scroll_into_view_if_needed()

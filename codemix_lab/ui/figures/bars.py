@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -36,7 +36,7 @@ def probabilities(answers: Mapping[str, Mapping[str, float]], title: str) -> go.
     return figure.update_yaxes(autorange="reversed")
 
 
-def word_attributions(words: Sequence[str], found: Mapping[str, Sequence[float]], title: str) -> go.Figure:
+def word_attributions(words: Sequence[str], found: Mapping[str, Iterable[float]], title: str) -> go.Figure:
     """What each word of a sentence adds, from top to bottom: model → one number a word, 0 adds nothing."""
     figure = go.Figure()
     for place, (model, values) in enumerate(found.items()):
