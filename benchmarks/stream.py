@@ -10,6 +10,8 @@ adapted and writes as many bytes as the merge does. Rounds are interleaved, medi
     stream_over_copy      TIES, one task vector, density 0.2, over the copy (task_over_copy: task arithmetic)
     stream_peak_gb        largest anonymous resident memory, so without the page cache, of the whole process
     mergekit_over_stream  mergekit's TIES function read and written the same way, over ours
+    *_cpu_ns              processor time of the whole process in nanoseconds a parameter, which other
+                          work on the machine does not change
 
 The last line is JSON.
 """
@@ -77,13 +79,15 @@ def measure_stream(
             actions["mergekit"] = lambda: mergekit_ties(root)
         merge(root, Recipe(0.6, 0.2, "ties"), warm=True)
         seconds: dict[str, list[float]] = {name: [] for name in actions}
+        busy: dict[str, list[float]] = {name: [] for name in actions}
         peak = 0.0
         for _ in range(rounds):
             for name, action in actions.items():
                 with Peak() as memory:
-                    start = time.perf_counter()
+                    start, used = time.perf_counter(), time.process_time()
                     action()
                     seconds[name].append(time.perf_counter() - start)
+                    busy[name].append(time.process_time() - used)
                 if name in ("ties", "task"):
                     peak = max(peak, memory.gigabytes)
                 shutil.rmtree(root / "out", ignore_errors=True)
@@ -95,6 +99,7 @@ def measure_stream(
         "task_over_copy": median["task"] / median["copy"],
         "stream_peak_gb": peak,
     }
+    results |= {f"{name}_cpu_ns": statistics.median(times) / parameters * 1e9 for name, times in busy.items()}
     return results | ({"mergekit_over_stream": median["mergekit"] / median["ties"]} if peers else {})
 
 
@@ -144,13 +149,13 @@ def make(folder: Path, shapes: dict[str, Shape], base: Path | None) -> None:
 
 
 def merge(root: Path, recipe: Recipe, warm: bool = False) -> None:
-    """Merge adapted into base as the export does; `warm` only compiles, on one small tensor."""
+    """Merge adapted into base as the export does; `warm` only compiles, on one tensor."""
     base = open_weights(root / "base")
     merged = StreamedMerge(
         base, [FileTaskVector(base, open_weights(root / "adapted"), "adapted")], recipe, {}
     )
     if warm:
-        list(merged.pieces("model.norm.weight"))
+        list(merged.pieces("model.layers.0.self_attn.q_proj.weight"))
         return
     export_merged(root / "out", root / "base", merged, {}, shard_bytes=SHARD)
 

@@ -143,10 +143,15 @@ def is_finite(tensor: Tensor) -> bool:
 def check_finite(tensor: Tensor, name: str, whose: str) -> None:
     """Raise `CheckpointError` naming the tensor if it holds NaN or an infinite value."""
     if not is_finite(tensor):
-        raise CheckpointError(
-            f"{whose}: “{name}” holds NaN or infinite values. The weights are damaged or the training diverged;"
-            " use another checkpoint."
-        )
+        raise not_finite(name, whose)
+
+
+def not_finite(name: str, whose: str) -> CheckpointError:
+    """What is said of a tensor that holds NaN or an infinite value."""
+    return CheckpointError(
+        f"{whose}: “{name}” holds NaN or infinite values. The weights are damaged or the training diverged;"
+        " use another checkpoint."
+    )
 
 
 def listed(names: list[str], most: int = 3) -> str:

@@ -6,6 +6,7 @@ import json
 import math
 import struct
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,17 +74,34 @@ class ShardWriter:
         text += b" " * (-len(text) % 8)
         self._file = path.open("wb")
         self._file.write(struct.pack("<Q", len(text)) + text)
+        self._writer = ThreadPoolExecutor(1)
+        self._last: Future[int] | None = None
 
     def write(self, piece: Tensor) -> None:
-        """Append a contiguous piece on the CPU."""
+        """Append a contiguous piece on the CPU, while the caller makes the next one; do not change it.
+
+        What the disk says of one piece is raised with the next, or at the end of the block.
+        """
         if piece.numel():
-            self._file.write(piece.reshape(-1).view(torch.uint8).numpy().data)
+            self._settle()
+            self._last = self._writer.submit(
+                self._file.write, piece.reshape(-1).view(torch.uint8).numpy().data
+            )
+
+    def _settle(self) -> None:
+        last, self._last = self._last, None
+        if last is not None:
+            last.result()
 
     def __enter__(self) -> ShardWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        try:
+            self._settle()
+        finally:
+            self._writer.shutdown()
+            self._file.close()
 
 
 def write_index(folder: Path, shards: Mapping[str, Iterable[str]], total: int) -> None:

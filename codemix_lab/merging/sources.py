@@ -1,20 +1,66 @@
-"""Task vectors that are computed piece by piece from files, never held whole."""
+"""Task vectors that are computed block by block from files, never held whole."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from codemix_lab.errors import IncompatibleError
-from codemix_lab.merging.flat import check_finite, listed
-from codemix_lab.merging.spread import spread
+from codemix_lab.merging import stream_kernels
+from codemix_lab.merging.flat import listed, not_finite
+from codemix_lab.merging.kernels import Floats
 from codemix_lab.models.adapters import AdapterDeltas
 from codemix_lab.models.weights import backbone_names
 
-PIECE = 1 << 24
-"""Elements in memory at a time: 64 MB in float32."""
+Raw = NDArray[Any] | Tensor
+
+
+class Change:
+    """δ of one tensor: of mapped weights that are subtracted when read, or of an adapter's delta."""
+
+    def __init__(
+        self, ours: Tensor, theirs: Tensor | None, delta: Tensor | None, name: str, whose: str
+    ) -> None:
+        """Tensors on the CPU; without `theirs` and `delta` nothing changed."""
+        self._ours = raw(ours)
+        self._theirs, self._delta = (None if t is None else raw(t) for t in (theirs, delta))
+        self._name, self._whose = name, whose
+        self.size = ours.numel()
+
+    def read(self, start: int, stop: int, room: Floats, ours: Floats | None = None) -> Floats:
+        """Elements start to stop as float32, in `room` or where they lie; do not write to them.
+
+        `room`: (2, n) or more. `ours`: the base's elements where they were loaded already. Raises
+        `CheckpointError` for NaN and infinite values.
+        """
+        found, good = self._at(slice(start, stop), room, ours)
+        if not good:
+            raise not_finite(self._name, self._whose)
+        return found
+
+    def sample(self, places: NDArray[np.int64]) -> Floats:
+        """Elements at some places, unchecked."""
+        return self._at(places, np.empty((2, len(places)), dtype=np.float32), None)[0]
+
+    def _at(self, where: slice | NDArray[np.int64], room: Floats, ours: Floats | None) -> tuple[Floats, bool]:
+        if self._delta is not None:
+            found = load(self._delta, where, room[0])
+            return found, stream_kernels.is_finite(found)
+        before = load(self._ours, where, room[1]) if ours is None else ours
+        found = room[0, : len(before)]
+        if self._theirs is None:
+            found.fill(0)
+            return found, True
+        theirs = self._theirs[where]
+        if isinstance(theirs, Tensor):
+            theirs = theirs.to(torch.float32).numpy()
+        subtract = stream_kernels.subtract_halves if theirs.dtype == np.uint16 else stream_kernels.subtract
+        return found, subtract(theirs, before, found)
 
 
 class FileTaskVector:
@@ -34,30 +80,16 @@ class FileTaskVector:
             self._theirs = backbone_names(adapted)
             self._check()
 
-    def piece(self, name: str, start: int, stop: int) -> Tensor:
-        """δ of flat elements start to stop of the tensor that `base` calls `name`, float32.
-
-        Raises `CheckpointError` for NaN and infinite values.
-        """
-        inner = self._names[name]
+    def change(self, name: str) -> Change:
+        """δ of the tensor that `base` calls `name`."""
+        inner, ours = self._names[name], self._base[name]
         if inner not in self._theirs:
-            return torch.zeros(stop - start)
+            return Change(ours, None, None, name, self._whose)
         if isinstance(self._adapted, AdapterDeltas):
             if self._known is None or self._known[0] != name:
-                self._known = name, self._adapted[inner].reshape(-1)
-            delta = self._known[1][start:stop]
-            check_finite(delta, name, self._whose)
-            return delta
-        theirs = self._adapted[self._theirs[inner]].reshape(-1)[start:stop]
-        ours = self._base[name].reshape(-1)[start:stop]
-        delta = torch.empty(stop - start, dtype=torch.float32)
-
-        def subtract(first: int, last: int) -> None:
-            part = delta[first:last].copy_(theirs[first:last])
-            check_finite(part.sub_(ours[first:last].to(torch.float32)), name, self._whose)
-
-        spread(subtract, stop - start)
-        return delta
+                self._known = name, self._adapted[inner]
+            return Change(ours, None, self._known[1], name, self._whose)
+        return Change(ours, self._adapted[self._theirs[inner]], None, name, self._whose)
 
     def _check(self) -> None:
         ours = {inner: own for own, inner in self._names.items() if self._base[own].is_floating_point()}
@@ -84,17 +116,22 @@ class FileTaskVector:
                 )
 
 
-class Pieces:
-    """The changes of all task vectors, piece by piece; those of the last piece stay in memory."""
+def raw(tensor: Tensor) -> Raw:
+    """A tensor on the CPU, flat and without copying if it is contiguous: bfloat16 as bits, float32 as it is."""
+    flat = tensor.reshape(-1)
+    if flat.dtype == torch.bfloat16:
+        return flat.view(torch.int16).numpy().view(np.uint16)
+    return flat.numpy() if flat.dtype == torch.float32 else flat
 
-    def __init__(self, vectors: Sequence[FileTaskVector]) -> None:
-        self._vectors = vectors
-        self._last: tuple[tuple[str, int, int], list[Tensor]] | None = None
 
-    def __call__(self, name: str, start: int, stop: int) -> list[Tensor]:
-        """One δ for each task vector, float32, shape (stop − start,)."""
-        key = name, start, stop
-        if self._last is None or self._last[0] != key:
-            self._last = None
-            self._last = key, [vector.piece(*key) for vector in self._vectors]
-        return self._last[1]
+def load(flat: Raw, where: slice | NDArray[np.int64], room: Floats) -> Floats:
+    """Elements of a flat tensor as float32: where they lie if they are that already, else in `room`."""
+    part = flat[where]
+    if isinstance(part, np.ndarray) and part.dtype == np.float32:
+        return part
+    found = room[: len(part)]
+    if isinstance(part, np.ndarray):
+        stream_kernels.widen(part, found)
+    else:
+        torch.from_numpy(found).copy_(part)
+    return found

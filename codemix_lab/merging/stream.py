@@ -11,22 +11,24 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from codemix_lab.merging import stream_kernels
 from codemix_lab.merging.bounds import pools, ranks, trims
-from codemix_lab.merging.flat import check_finite
+from codemix_lab.merging.flat import check_finite, is_finite, not_finite
+from codemix_lab.merging.kernels import Floats
 from codemix_lab.merging.live import kernel_for
 from codemix_lab.merging.merge import majority, merge_piece
 from codemix_lab.merging.methods.piece import Piece
 from codemix_lab.merging.recipe import Recipe
 from codemix_lab.merging.shards import Shape
-from codemix_lab.merging.sources import PIECE, FileTaskVector, Pieces
+from codemix_lab.merging.sources import Change, FileTaskVector, Raw, load, raw
 from codemix_lab.merging.spread import cut_pieces, spread
+from codemix_lab.merging.stream_kernels import BLOCK, narrow
 from codemix_lab.merging.stream_thresholds import streamed_largest
-from codemix_lab.merging.ties import kth_largest
 from codemix_lab.models.weights import backbone_names
 from codemix_lab.progress import ShouldStop, raise_if_stopped
 
-_SORTED = 1 << 18
-"""Elements up to which selecting is faster than counting."""
+PIECE = 1 << 22
+"""Merged elements in memory at a time: 8 MB in bfloat16."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,9 +36,9 @@ class StreamedMerge:
     """θ_base + λ·combine(τ₁ … τₙ), computed when a tensor is asked for and forgotten at once.
 
     `base`: tensors by their names in the file (`models.weights.Weights`). Backbone tensors are
-    merged, heads and integers are the base's. At most `piece` elements of each task vector are in
-    memory, except for methods that need a tensor whole. Thresholds of a tensor in one piece cost no
-    further reading; a larger tensor, and scopes of many tensors, are read twice more.
+    merged, heads and integers are the base's. At most `piece` merged elements are in memory, except
+    for methods that need a tensor whole. Task vectors exist in blocks that fit the processor's cache;
+    trimming reads the weights once more than merging does, twice more where a sample misled it.
     """
 
     base: Mapping[str, Tensor]
@@ -68,17 +70,18 @@ class StreamedMerge:
         tensor = self.base[name]
         whole = self.recipe.method.whole or "seed" in self.recipe.method.reads
         cuts = [(0, tensor.numel())] if whole else cut_pieces(tensor.numel(), self.piece)
+        changes = [vector.change(name) for vector in self.vectors]
         for start, stop in cuts:
             raise_if_stopped(self.should_stop)
-            deltas = self._read(name, start, stop)
             about = Piece(
                 self._inner[place], tensor, self.recipe, self._factors[place], least, below, self._sign
             )
             if whole:
-                merged = merge_piece([delta.view(tensor.shape) for delta in deltas], about)
+                deltas = [_whole(change).view(tensor.shape) for change in changes]
+                merged = merge_piece(deltas, about)
                 check_finite(merged, name, "the merged model")
             else:
-                merged = _merge_spans(deltas, replace(about, base=tensor.reshape(-1)[start:stop]), name)
+                merged = _merge_run(changes, replace(about, base=tensor.reshape(-1)), start, stop, name)
             yield merged
 
     @cached_property
@@ -97,10 +100,6 @@ class StreamedMerge:
     @cached_property
     def _factors(self) -> tuple[float, ...]:
         return self.recipe.factors(self._inner)
-
-    @cached_property
-    def _read(self) -> Pieces:
-        return Pieces(self.vectors)
 
     @cached_property
     def _pools(self) -> dict[int, list[int]]:
@@ -129,20 +128,9 @@ class StreamedMerge:
         lowest, top = ranks(self.recipe, size)
         wanted = [lowest, top] if top else [lowest]
         least, below = [], []
-        for number in range(len(self.vectors)):
-
-            def changes(number: int = number) -> Iterator[Tensor]:
-                for place in pool:
-                    own = self._own[place]
-                    for start, stop in cut_pieces(self.base[own].numel(), self.piece):
-                        raise_if_stopped(self.should_stop)
-                        yield self._read(own, start, stop)[number]
-
-            if size <= _SORTED:
-                together = torch.cat([change.abs() for change in changes()])
-                found = [kth_largest(together, rank) for rank in wanted]
-            else:
-                found = streamed_largest(changes, wanted)
+        for vector in self.vectors:
+            changes = [vector.change(self._own[place]) for place in pool]
+            found = streamed_largest(changes, wanted, self.should_stop)
             least.append(found[0])
             below.append(found[1] if top else math.inf)
         return least, below
@@ -156,30 +144,55 @@ class StreamedMerge:
     def _all(self) -> Iterator[tuple[Sequence[Tensor], Piece]]:
         for own in self._own:
             least, below = self._bounds_of(own)
-            about = Piece(own, self.base[own], self.recipe, 1.0, least, below)
-            for start, stop in cut_pieces(self.base[own].numel(), self.piece):
+            tensor = self.base[own].reshape(-1)
+            about = Piece(own, tensor, self.recipe, 1.0, least, below)
+            changes = [vector.change(own) for vector in self.vectors]
+            for start, stop in cut_pieces(tensor.numel(), self.piece):
                 raise_if_stopped(self.should_stop)
-                yield self._read(own, start, stop), replace(about)
+                yield [_whole(change, start, stop) for change in changes], about
 
 
-def _merge_spans(deltas: Sequence[Tensor], about: Piece, name: str) -> Tensor:
-    """One piece, span by span: by the live engine's compiled loop where the recipe has one."""
-    merged = torch.empty_like(about.base)
-    kernel = kernel_for(about.recipe, len(deltas)) if about.factor else None
+def _whole(change: Change, start: int = 0, stop: int | None = None) -> Tensor:
+    """A run of a change in memory of its own, all of it unless told otherwise."""
+    end = change.size if stop is None else stop
+    return torch.from_numpy(change.read(start, end, np.empty((2, end - start), dtype=np.float32)))
+
+
+def _merge_run(changes: Sequence[Change], about: Piece, start: int, stop: int, name: str) -> Tensor:
+    """Elements start to stop of a flat tensor, block by block: by the live engine's loop where the recipe has one."""
+    merged = torch.empty(stop - start, dtype=about.base.dtype)
+    base, written = raw(about.base), raw(merged)
+    kernel = kernel_for(about.recipe, len(changes)) if about.factor else None
     least = np.array(about.least, dtype=np.float32)[:, None]
     factors, weights = np.array([about.factor], dtype=np.float32), np.array(about.weights, dtype=np.float32)
 
-    def merge_span(start: int, stop: int) -> None:
-        parts = [delta[start:stop] for delta in deltas]
-        base = about.base[start:stop]
-        if kernel is None:
-            part = merge_piece(parts, replace(about, base=base))
-        else:
-            part = torch.empty(stop - start, dtype=torch.float32)
-            taus, rows = tuple(p.numpy() for p in parts), np.array([[0, stop - start, 0]])
-            kernel(base.to(torch.float32).numpy(), taus, part.numpy(), rows, least, factors, weights)
-        merged[start:stop] = part
-        check_finite(merged[start:stop] if merged.dtype == torch.float16 else part, name, "the merged model")
+    def merge_span(first: int, last: int) -> None:
+        room = np.empty((2 * len(changes) + 2, BLOCK), dtype=np.float32)
+        for at, end in cut_pieces(last - first, BLOCK):
+            here = slice(start + first + at, start + first + end)
+            ours = load(base, here, room[-1])
+            taus = tuple(c.read(here.start, here.stop, room[2 * i :], ours) for i, c in enumerate(changes))
+            if kernel is None:
+                part = replace(about, base=about.base[here])
+                found = merge_piece([torch.from_numpy(tau) for tau in taus], part)
+                merged[first + at : first + end] = found
+                good = is_finite(found)
+            else:
+                values = room[-2, : end - at]
+                kernel(ours, taus, values, np.array([[0, end - at, 0]]), least, factors, weights)
+                good = _round(values, written[first + at : first + end])
+            if not good:
+                raise not_finite(name, "the merged model")
 
     spread(merge_span, len(merged))
     return merged
+
+
+def _round(values: Floats, out: Raw) -> bool:
+    """Write values in the dtype of `out`; whether all of them are finite there."""
+    if isinstance(out, Tensor):
+        return is_finite(out.copy_(torch.from_numpy(values)))
+    if out.dtype == np.uint16:
+        return narrow(values, out)
+    out[:] = values
+    return stream_kernels.is_finite(out)

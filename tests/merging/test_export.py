@@ -14,7 +14,7 @@ from torch import Tensor
 
 from codemix_lab.errors import Cancelled, CheckpointError, IncompatibleError, StorageError
 from codemix_lab.merging import export as export_module
-from codemix_lab.merging import stream
+from codemix_lab.merging import stream_thresholds
 from codemix_lab.merging.export import export_merged
 from codemix_lab.merging.merge import merge_by
 from codemix_lab.merging.recipe import Recipe
@@ -99,7 +99,7 @@ def test_the_folder_holds_exactly_the_reference_merge(
         {n: tip[n].float() - t.float() for n, t in inner[0].items() if t.is_floating_point()}
         for tip in inner[1:]
     ]
-    monkeypatch.setattr(stream, "_SORTED", 100 if piece == 7 else 1 << 18)
+    monkeypatch.setattr(stream_thresholds, "_SORTED", 100 if piece == 7 else 1 << 18)
     reference = merge_by(inner[0], taus, recipe)
     target = export_merged(tmp_path / "out" / "merged", folders[0], streamed(folders, recipe, piece), TEXTS)
     written = load_file(target / "model.safetensors")
