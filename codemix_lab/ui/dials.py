@@ -41,7 +41,7 @@ ENDS = {"first": 0.5, "last": 1.0}
 LEAST_WEIGHT = -1.0
 """A slider goes no lower: a whole task vector taken away."""
 
-WIDTH = 250
+WIDTH = 190
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def more(bench: Bench, methods: Collection[MergeMethod], scaling: float, density
     @contextmanager
     def place(row: str, visible: bool) -> Iterator[None]:
         if visible and row not in rows:
-            rows[row] = shown.container(horizontal=True, gap="medium", vertical_alignment="top")
+            rows[row] = shown.container(horizontal=True, gap="small", vertical_alignment="top")
         with rows[row] if visible else hidden:
             yield
 
@@ -130,9 +130,11 @@ def more(bench: Bench, methods: Collection[MergeMethod], scaling: float, density
         schedule = _schedule()
     ends = []
     for end, start in ENDS.items():
-        with place("depth", schedule is Schedule.LINEAR or (schedule is Schedule.LINES and end == "first")):
+        with place(
+            "schedule", schedule is Schedule.LINEAR or (schedule is Schedule.LINES and end == "first")
+        ):
             ends.append(_end(end, start))
-    with place("depth", schedule is Schedule.FREE):
+    with place("schedule", schedule is Schedule.FREE):
         free = _free()
     groups = {}
     for name in GROUPS:

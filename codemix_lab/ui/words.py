@@ -90,6 +90,15 @@ LEAD: Final = (
     "Every point of the curve is another model: the base plus λ times what continued pre-training changed. "
     "Drag λ and watch its scores, its mistakes and its single sentences move."
 )
+ENERGY: Final = (
+    "A line high on the left: a few large changes hold most of the task vector, and trimming costs little. "
+    "The density of each tensor by itself."
+)
+PIECES: Final = "The rows of the input embedding that moved furthest, as the pieces of words they stand for."
+AGREEMENT: Final = (
+    "Cosine 1: the same direction; 0: nothing in common. Conflicts: elements that both moved, in opposite directions; "
+    "there TIES elects one sign. Who wins them stands in the numbers."
+)
 WAITING: Final = "The first scores of these checkpoints are being worked out."
 HELP: Final = {
     "base": "Where the task vector starts: a starter name, a folder with config.json and safetensors, or a hub id.",
