@@ -16,6 +16,7 @@ from codemix_lab.config import MergeSpec
 from codemix_lab.evaluation.score_grid import ScoreGrid
 from codemix_lab.experiments.grids import columns_from
 from codemix_lab.ui import explore, words
+from codemix_lab.ui.anatomy import anatomy
 from codemix_lab.ui.desk import Desk, desk_for
 from codemix_lab.ui.dials import dials, reads_density
 from codemix_lab.ui.escape import plain
@@ -66,6 +67,7 @@ def picture(desk: Desk, grid: ScoreGrid, spec: MergeSpec) -> None:
     explore.tables(grid, spec, functools.partial(page, data))
     if desk.scorer is None:
         return
+    anatomy(desk)
     left, right = st.columns([3, 2], gap="large")
     with left:
         explore.own_sentence(desk, spec)

@@ -14,7 +14,7 @@ from codemix_lab.config import FineTuneSpec
 from codemix_lab.errors import SpecError
 from codemix_lab.experiments.jobs import JobQueue
 from codemix_lab.ui import comparison, jobs, words
-from codemix_lab.ui.dials import carried, dial
+from codemix_lab.ui.dials import carried_method, dial, more, reads_density
 from codemix_lab.ui.fields import number
 from codemix_lab.ui.picker import Bench, placed
 from codemix_lab.ui.starter import offer_starter
@@ -42,20 +42,23 @@ def main() -> None:
 def compare(bench: Bench) -> None:
     """What to compare, and the button that starts it."""
     with st.container(border=True, key="dials"):
+        offered = comparison.kinds_of(bench)
         kinds = st.pills(
             "Starts",
-            comparison.KINDS if bench.adapted else comparison.KINDS[:1],
+            offered,
             selection_mode="multi",
-            default=comparison.KINDS[:3] if bench.adapted else comparison.KINDS[:1],
+            default=offered[:3],
             key="starts",
             bind="query-params",
         )
+        methods = comparison.methods_of(kinds)
         left, right = st.columns(2, gap="medium")
         with left:
             scaling = dial("scaling", "λ of the merged starts")
         with right:
-            density = dial("density", "Density of TIES", disabled="TIES" not in kinds)
-        carried("method", "scope")
+            density = dial("density", "Density", disabled=not any(map(reads_density, methods)))
+        carried_method()
+        dialled = more(bench, methods, scaling, density)
         cells = st.columns(4, gap="small", vertical_alignment="bottom")
         with cells[0]:
             train_size = number(FineTuneSpec, "train_size", "Train sentences", help=words.HELP["train_size"])
@@ -71,7 +74,7 @@ def compare(bench: Bench) -> None:
             "Compare", type="primary", icon=":material/play_arrow:", width="stretch", key="compare"
         )
     if asked:
-        chosen = comparison.starts(bench, kinds, scaling, density)
+        chosen = comparison.starts(bench, kinds, dialled)
         if not chosen:
             raise SpecError("Choose at least one start to fine-tune from.")
         template = FineTuneSpec(model=bench.base, task=bench.task_spec, train_size=train_size, epochs=epochs)

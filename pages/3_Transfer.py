@@ -31,7 +31,7 @@ AT_FIRST = 4
 
 def main() -> None:
     """The page from top to bottom."""
-    carried("method", "scaling", "density", "scope")
+    carried()
     known = kept_models()
     if not known:
         st.info(words.NO_MODELS, icon=":material/model_training:")

@@ -39,7 +39,7 @@ SPLITS = ("test", "dev")
 
 def main() -> None:
     """The page from top to bottom."""
-    carried("method", "scaling", "density", "scope")
+    carried()
     known = kept_models()
     if not known:
         st.info(words.NO_MODELS, icon=":material/model_training:")

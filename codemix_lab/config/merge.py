@@ -97,6 +97,23 @@ class MergeSpec(Spec):
         plain = super().to_dict()
         return plain | {"options": dict(self.options)} if self.options else plain
 
+    def further(self) -> dict[str, str]:
+        """What is said beyond sources, method, λ and its own parameters, as the command line takes it.
+
+        What the method does not read and what has its default is left out.
+        """
+        shared = {"density", "scope"} & set(self.method.reads)
+        plain, declared = self.to_dict(), self.parameters()
+        names = [n for n in plain if n in shared or (declared[n].sparse and n != "options")]
+        return {
+            name: ",".join(f"{v:g}" for v in plain[name])
+            if isinstance(plain[name], list)
+            else f"{plain[name]:g}"
+            if isinstance(plain[name], float)
+            else str(plain[name])
+            for name in names
+        }
+
     def option(self, name: str) -> float:
         """The value of a parameter of the method's own, its default where it is not given."""
         declared = {option.name: option.default for option in self.method.options}

@@ -1,9 +1,8 @@
-"""How far each layer of a model moved: the task vector's length by layer, against the base's own."""
+"""How far each layer of a merged model moved: by the whole task vector, and by what the method keeps of it."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from torch import Tensor
 
 from codemix_lab.config import MergeSpec
 from codemix_lab.evaluation.shapes import untrimmed
+from codemix_lab.merging.anatomy import layer_of, layer_place
 from codemix_lab.progress import ShouldStop, raise_if_stopped
 
 if TYPE_CHECKING:
@@ -19,20 +19,6 @@ if TYPE_CHECKING:
 
 Layers = list[tuple[str, float, float]]
 """Rows of (layer, ‖τ‖ / ‖base‖, ‖what the method kept of τ‖ / ‖base‖), input first."""
-
-_LAYER = re.compile(r"(?:^|\.)(?:layers?|h|block)\.(\d+)\.")
-
-
-def layer_of(name: str) -> str:
-    """The layer that a tensor belongs to, by its name.
-
-    >>> layer_of("encoder.layer.3.output.dense.weight"), layer_of("embeddings.word_embeddings.weight")
-    ('layer 4', 'embeddings')
-    """
-    found = _LAYER.search(name)
-    if found:
-        return f"layer {int(found[1]) + 1}"
-    return "embeddings" if "embed" in name or "wte" in name else "other"
 
 
 def squares(base: Mapping[str, Tensor], other: Mapping[str, Tensor] | None = None) -> dict[str, float]:
@@ -49,7 +35,7 @@ def squares(base: Mapping[str, Tensor], other: Mapping[str, Tensor] | None = Non
 def layers(scorer: MergeScorer, spec: MergeSpec, should_stop: ShouldStop | None = None) -> Layers:
     """How far each layer moves at λ = 1: by the whole task vector, and by what `spec` keeps of it.
 
-    λ scales both, so that the rows serve for every λ. Raises `Cancelled`.
+    λ scales both, so that the rows serve for every λ (along the arc of SLERP nearly). Raises `Cancelled`.
     """
     with scorer.model(untrimmed(spec, 0.0)) as model:
         base = {name: values.detach().clone() for name, values in model.named_parameters()}
@@ -68,9 +54,4 @@ def layer_rows(base: Mapping[str, float], whole: Mapping[str, float], kept: Mapp
         for layer, square in base.items()
         if square and whole[layer]
     ]
-    return sorted(rows, key=lambda row: _place(row[0]))
-
-
-def _place(layer: str) -> tuple[int, int]:
-    number = layer.removeprefix("layer ")
-    return (1, int(number)) if number.isdigit() else (0 if layer == "embeddings" else 2, 0)
+    return sorted(rows, key=lambda row: layer_place(row[0]))

@@ -26,6 +26,7 @@ from codemix_lab.progress import Progress, ShouldStop, raise_if_stopped, report
 from codemix_lab.text.corpora import HeldOut, held_out
 from codemix_lab.text.sampling import stratified_subset
 from codemix_lab.text.tasks import Task
+from codemix_lab.training.anatomy import Anatomy, take_apart
 from codemix_lab.training.starts import OpenMerge, open_merge
 
 
@@ -154,6 +155,12 @@ class MergeScorer:
         )
         rows = pd.DataFrame({"text": list(texts), "label": ""})
         return prediction_frame(rows, probabilities, self.labels).drop(columns="gold")
+
+    def anatomy(self, should_stop: ShouldStop | None = None) -> Anatomy:
+        """The task vectors in memory taken apart; for one pass over them. Raises `Cancelled`."""
+        base, taus = self._merge.live.sources()
+        named = {tip.ref: tau for tip, tau in zip(self._merge.adapted, taus, strict=True)}
+        return take_apart(base, named, self._tokenizer, should_stop=should_stop)
 
     def _curve_of(self, node: Node) -> LambdaCurve:
         train, score = tuple(self._train["label"]), tuple(self.score_rows["label"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codemix_lab.config import MergeMethod, MergeSpec
+from codemix_lab.config import MergeSpec
 
 
 def shape(spec: MergeSpec) -> MergeSpec:
@@ -11,5 +11,9 @@ def shape(spec: MergeSpec) -> MergeSpec:
 
 
 def untrimmed(spec: MergeSpec, scaling: float) -> MergeSpec:
-    """Plain task arithmetic with the checkpoints of `spec`: base at λ = 0, CPT at λ = 1."""
-    return spec.replace(method=MergeMethod.TASK_ARITHMETIC, density=1.0, scaling=scaling)
+    """Plain task arithmetic with the checkpoints of `spec`, all else as usual: base at λ = 0, CPT at λ = 1.
+
+    >>> untrimmed(MergeSpec("b", ("a",), "ties", 0.6, 0.2, preset="paper", norms=0.0), 1.0).further()
+    {}
+    """
+    return MergeSpec(base=spec.base, adapted=spec.adapted, scaling=scaling)

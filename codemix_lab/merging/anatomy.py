@@ -31,6 +31,12 @@ def layer_of(name: str) -> str:
     return "embeddings" if "embed" in name or "wte" in name or "wpe" in name else "other"
 
 
+def layer_place(layer: str) -> int:
+    """What `layer_of` says as a number to sort by: input first, what lies outside the layers last."""
+    number = layer.removeprefix("layer ")
+    return int(number) if number.isdigit() else (0 if layer == "embeddings" else 10**6)
+
+
 def lengths(
     base: Mapping[str, Tensor],
     task_vector: Mapping[str, Tensor],
@@ -72,7 +78,7 @@ def lengths(
                 for i, d in enumerate(densities)
             }
             for (layer, module), row in sorted(
-                rows.items(), key=lambda item: (_place(item[0][0]), item[0][1])
+                rows.items(), key=lambda item: (layer_place(item[0][0]), item[0][1])
             )
         ],
         columns=["layer", "module", "elements", "norm", "relative", *(f"energy_{d:g}" for d in densities)],
@@ -103,7 +109,9 @@ def agreement(
                 row += [first.numel(), *compare(first, task_vectors[other][name])]
             rows += [_agreement_row(layer, one, other, row) for layer, row in sums.items()]
     frame = pd.DataFrame(rows, columns=["layer", "one", "other", "cosine", "conflicts", "one_wins"])
-    return frame.sort_values("layer", key=lambda layers: layers.map(_place), kind="stable", ignore_index=True)
+    return frame.sort_values(
+        "layer", key=lambda layers: layers.map(layer_place), kind="stable", ignore_index=True
+    )
 
 
 def moved_rows(task_vector: Mapping[str, Tensor], pieces: Mapping[int, str], count: int = 20) -> pd.DataFrame:
@@ -151,8 +159,3 @@ def _agreement_row(layer: str, one: str, other: str, row: Sums) -> dict[str, Any
         "conflicts": opposed / elements if elements else 0.0,
         "one_wins": wins / opposed if opposed else math.nan,
     }
-
-
-def _place(layer: str) -> int:
-    number = layer.removeprefix("layer ")
-    return int(number) if number.isdigit() else (0 if layer == "embeddings" else 10**6)

@@ -130,6 +130,10 @@ class LiveMerge:
             }
         return {name: copies[tied.get(name, name)] for name in self._dtypes}
 
+    def sources(self) -> tuple[dict[str, Tensor], list[dict[str, Tensor]]]:
+        """Base and task vectors as float32 views of the buffers they lie in. Do not write to them."""
+        return self._layout.views(self._base), [self._layout.views(tau) for tau in self._taus]
+
     @torch.no_grad()
     def _show(self, wanted: Recipe, rows: Rows | None, exact: bool) -> None:
         """Rewrite the merged buffer, unless it shows `wanted` and nobody has written to it since."""

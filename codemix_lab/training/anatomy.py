@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from torch import Tensor
+from transformers import PreTrainedTokenizerBase
 
 from codemix_lab.errors import SpecError
 from codemix_lab.merging.anatomy import agreement, lengths, moved_rows
@@ -44,7 +46,19 @@ def anatomy(
     root, tips, _ = open_sources(base, adapted)
     state = backbone_state(root)
     taus = {tip.ref: task_vector(root, state, tip) for tip in tips}
-    pieces = {row: piece for piece, row in load_tokenizer(root).get_vocab().items()}
+    return take_apart(state, taus, load_tokenizer(root), rows, on_progress, should_stop)
+
+
+def take_apart(
+    state: Mapping[str, Tensor],
+    taus: Mapping[str, Mapping[str, Tensor]],
+    tokenizer: PreTrainedTokenizerBase,
+    rows: int = 20,
+    on_progress: Progress | None = None,
+    should_stop: ShouldStop | None = None,
+) -> Anatomy:
+    """The same of a base state and task vectors by name that lie in memory. Raises `Cancelled`."""
+    pieces = {row: piece for piece, row in tokenizer.get_vocab().items()}
     tables = {
         ref: lengths(state, tau, on_progress=on_progress, should_stop=should_stop)
         for ref, tau in taus.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 from pathlib import Path
 
 from codemix_lab import __version__
@@ -76,7 +77,7 @@ def export_merge(
 def merge_card(spec: MergeSpec, base: Checkpoint) -> str:
     """Markdown that states sources, fingerprints, method and every parameter."""
     parts = [("base", base), *(("adapted", open_checkpoint(ref, base=base)) for ref in spec.adapted)]
-    further = {**_further(spec), **{name: f"{value:g}" for name, value in spec.options}}
+    further = {**spec.further(), **{name: f"{value:g}" for name, value in spec.options}}
     return _CARD.format(
         combined="Στ" if spec.method is MergeMethod.TASK_ARITHMETIC else f"{spec.method.label}(τ)",
         scaling=spec.scaling,
@@ -90,29 +91,15 @@ def merge_card(spec: MergeSpec, base: Checkpoint) -> str:
 
 def merge_command(spec: MergeSpec, out: str) -> str:
     """The command line that makes this merge."""
-    adapted = " ".join(f"--adapted {ref}" for ref in spec.adapted)
-    given = {"method": spec.method, "scaling": f"{spec.scaling:g}", **_further(spec)}
+    adapted = " ".join(f"--adapted {shlex.quote(ref)}" for ref in spec.adapted)
+    given = {"method": spec.method, "scaling": f"{spec.scaling:g}", **spec.further()}
     said = " ".join(
         f"--{name.replace('_', '-')}{'=' if value.startswith('-') else ' '}{value}"
         for name, value in given.items()
     )
     own = "".join(f" --option {name}={value:g}" for name, value in spec.options)
-    return f"codemix-lab merge --base {spec.base} {adapted} {said}{own} --out {out}"
-
-
-def _further(spec: MergeSpec) -> dict[str, str]:
-    """Parameters beyond method and λ as the command line takes them; those that say nothing are left out."""
-    shared = {"density", "scope"} & set(spec.method.reads)
-    plain = spec.to_dict()
-    names = [n for n in plain if n in shared or (MergeSpec.parameters()[n].sparse and n != "options")]
-    return {
-        name: ",".join(f"{v:g}" for v in plain[name])
-        if isinstance(plain[name], list)
-        else f"{plain[name]:g}"
-        if isinstance(plain[name], float)
-        else str(plain[name])
-        for name in names
-    }
+    base, folder = shlex.quote(spec.base), shlex.quote(out)
+    return f"codemix-lab merge --base {base} {adapted} {said}{own} --out {folder}"
 
 
 def _mergekit_name(checkpoint: Checkpoint) -> str:

@@ -20,32 +20,36 @@ from codemix_lab.experiments.jobs import Job
 from codemix_lab.experiments.run import Run, read_run
 from codemix_lab.experiments.store import RunStore
 from codemix_lab.ui.chart import chart, download, numbers
+from codemix_lab.ui.dials import Dialled, fitting, reads_density, said
 from codemix_lab.ui.escape import brief, plain, short
 from codemix_lab.ui.figures import bars, loss, matrices
 from codemix_lab.ui.picker import Bench
 
-KINDS = ("base", "CPT", "Task Arithmetic", "TIES")
 _LOSS = re.compile(r"^(.*?):?\s*(?:fine-tuning, )?loss ([0-9.]+)")
 
 
-def starts(bench: Bench, kinds: Iterable[str], scaling: float, density: float) -> dict[str, str | MergeSpec]:
-    """Name → start, for the kinds that were chosen."""
+def kinds_of(bench: Bench) -> list[str]:
+    """What a comparison can start from: the checkpoints, and a merge by every method that fits them."""
+    return ["base", *(("CPT", *(m.label for m in fitting(len(bench.adapted)))) if bench.adapted else ())]
+
+
+def methods_of(kinds: Iterable[str]) -> list[MergeMethod]:
+    """The methods among the kinds that were chosen."""
+    return [method for method in MergeMethod if method.label in kinds]
+
+
+def starts(bench: Bench, kinds: Iterable[str], dialled: Dialled) -> dict[str, str | MergeSpec]:
+    """Name → start, for the kinds that were chosen. Raises `SpecError` where a merge cannot be meant."""
     found: dict[str, str | MergeSpec] = {}
-    one = len(bench.adapted) == 1
-    merge = MergeSpec(base=bench.base, adapted=bench.adapted, scaling=scaling)
-    for kind in KINDS:
-        if kind not in kinds:
-            continue
-        if kind == "base":
-            found["base"] = bench.base
-        elif kind == "CPT":
-            found.update({"CPT" if one else f"CPT {short(ref)}": ref for ref in bench.adapted})
-        elif kind == "TIES":
-            found[f"TIES λ {scaling:.2f}, density {density:.2f}"] = merge.replace(
-                method=MergeMethod.TIES, density=density
-            )
-        else:
-            found[f"Task Arithmetic λ {scaling:.2f}"] = merge
+    if "base" in kinds:
+        found["base"] = bench.base
+    if "CPT" in kinds:
+        one = len(bench.adapted) == 1
+        found.update({"CPT" if one else f"CPT {short(ref)}": ref for ref in bench.adapted})
+    for method in methods_of(kinds):
+        merge = dialled.merge(bench, method)
+        density = [f"density {merge.density:.2f}"] if reads_density(method) else []
+        found[", ".join([f"{method.label} λ {merge.scaling:.2f}", *density, *said(merge)])] = merge
     return found
 
 

@@ -27,6 +27,7 @@ from codemix_lab.ui.lane import Lane
 
 if TYPE_CHECKING:
     from codemix_lab.evaluation.merge_scorer import MergeScorer
+    from codemix_lab.training.anatomy import Anatomy
 
 Work = Callable[["MergeScorer", ShouldStop], Any]
 
@@ -34,16 +35,17 @@ KEPT = 64
 SIDE_BY_SIDE = 3
 """Questions of one kind that stay wanted: the last ones asked, so that several open tabs get answers."""
 
-SCORE, SENTENCE, CPT, LAYERS, COLUMN = (
+SCORE, SENTENCE, CPT, LAYERS, ANATOMY, COLUMN = (
     "the score at this λ",
     "your sentence",
     "the score of CPT",
     "the layers",
+    "what the task vectors are made of",
     "the curve",
 )
 NODES = 9
 """Exact evaluations that a column takes at most."""
-URGENCY = {SCORE: 1, SENTENCE: 2, CPT: 3, LAYERS: 4, COLUMN: 5}
+URGENCY = {SCORE: 1, SENTENCE: 2, CPT: 3, LAYERS: 4, ANATOMY: 5, COLUMN: 6}
 
 _one_opens = threading.Lock()
 """The library that loads models changes settings of the whole process while it does: two at once lose weights."""
@@ -143,6 +145,11 @@ class Desk:
             return {label: float(row[f"p_{label}"]) for label in scorer.labels}
 
         found: dict[str, float] | None = self._ask(SENTENCE, (spec, text), read)
+        return found
+
+    def anatomy(self) -> Anatomy | None:
+        """What the task vectors are made of: the same wherever the dials are."""
+        found: Anatomy | None = self._ask(ANATOMY, "", lambda scorer, stop: scorer.anatomy(stop))
         return found
 
     def _open(self, base: str, adapted: tuple[str, ...]) -> MergeScorer:

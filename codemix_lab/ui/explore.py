@@ -148,7 +148,7 @@ def export(spec: MergeSpec) -> None:
 
     st.subheader("Take it with you")
     suggestion = f"{spec.method}-lambda-{spec.scaling:.2f}" + (
-        f"-density-{spec.density:.2f}" if spec.method == "ties" else ""
+        f"-density-{spec.density:.2f}" if "density" in spec.method.reads else ""
     )
     with st.form("export", border=False):
         name = st.text_input("Name of the folder", value=suggestion, max_chars=80)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from codemix_lab.config import MergeSpec
+from codemix_lab.config import MergeMethod, MergeSpec
 from codemix_lab.evaluation.metrics import Scores, f1_per_class, score
 from codemix_lab.evaluation.score_grid import ENOUGH, ExactScore, GridColumn, ScoreGrid
 from codemix_lab.ui import words
@@ -64,7 +64,7 @@ def payload(
                 "density",
                 spec.density,
                 dials_density,
-                words.HELP["density_hint" if dials_density else "density_off"],
+                _density_hint(spec.method, dials_density),
             ),
         },
         "wanted": list(wanted),
@@ -140,6 +140,15 @@ def _layers(grid: ScoreGrid, density: float) -> Sequence[tuple[str, float, float
     if not grid.layers:
         return ()
     return grid.layers[min(grid.layers, key=lambda other: abs(other - density))]
+
+
+def _density_hint(method: MergeMethod, turns: bool) -> str:
+    if turns:
+        return words.HELP["density_hint"]
+    readers = [other.label for other in MergeMethod if "density" in other.reads]
+    if method.label in readers:
+        return words.HELP["density_fixed"]
+    return words.HELP["density_off"].format(method=method.label, readers=", ".join(readers))
 
 
 def _dial(name: str, value: float, active: bool, hint: str) -> dict[str, Any]:

@@ -30,7 +30,7 @@ _STYLE = """
 .st-key-finding p {font-size: 1.12rem; line-height: 1.5; font-variant-numeric: tabular-nums;}
 .st-key-finding [data-testid="stCaptionContainer"] p {font-size: 0.9rem;}
 .st-key-finding {border-left: 3px solid var(--st-primary-color, #17a08c); padding-left: 0.9rem;}
-.st-key-carried, .st-key-carried-dials {display: none;}
+[class*="st-key-carried"] {display: none;}
 .stMain {--lab-stick: 3.2rem;}
 .st-key-dials {padding-bottom: 1.1rem;}
 .st-key-ways {border-bottom: 1px solid var(--st-border-color, #8884);}

@@ -26,7 +26,7 @@ PAGES: Final = {
         "app.py",
         "How much of the task vector should come back?",
         "Continued pre-training moved the base along a direction τ: λ decides how far to go back along it, "
-        "TIES density which of its changes take part.",
+        "density which of its changes take part.",
     ),
     "data": PageWords(
         "Data",
@@ -103,15 +103,28 @@ LEAD: Final = (
     "Every point of the curve is another model: the base plus λ times what continued pre-training changed. "
     "Drag λ and watch its scores, its mistakes and its single sentences move."
 )
+ENERGY: Final = (
+    "A line high on the left: a few large changes hold most of the task vector, and trimming costs little. "
+    "The density of each tensor by itself."
+)
+PIECES: Final = "The rows of the input embedding that moved furthest, as the pieces of words they stand for."
+AGREEMENT: Final = (
+    "Cosine 1: the same direction; 0: nothing in common. Conflicts: elements that both moved, in opposite directions; "
+    "there TIES elects one sign. Who wins them stands in the numbers."
+)
 WAITING: Final = "The first scores of these checkpoints are being worked out."
 HELP: Final = {
     "base": "Where the task vector starts: a starter name, a folder with config.json and safetensors, or a hub id.",
-    "adapted": "Checkpoints after continued pre-training, up to three. With several, their task vectors are added or merged by TIES.",
+    "adapted": "Checkpoints after continued pre-training, up to three. With several, each task vector gets a weight under “More”.",
     "task": "A task by name, or a file with texts and labels: csv, tsv, jsonl, json, parquet or CoNLL (type its path or add it below).",
     "scaling_hint": "0 is the base, 1 is CPT; arrow keys go by .01",
-    "density_hint": "Share of the largest changes that TIES keeps; drawn for the nearest computed row",
-    "density_off": "Density matters for TIES only: choose TIES to use this dial.",
-    "method": "Task Arithmetic adds λ·τ. TIES first keeps only the largest changes (density) and settles conflicts of sign.",
+    "density_hint": "Share of the changes that is kept; drawn for the nearest computed row",
+    "density_off": "{method} keeps every change. Density belongs to {readers}.",
+    "density_fixed": "Computed for this density only.",
+    "density_unread": "None of the chosen starts reads the density.",
+    "schedule": "Multipliers of λ from the first layer to the last. LiNeS begins low and ends at 1 (arXiv 2410.17146); "
+    "embeddings go with the first layer.",
+    "free": "As many numbers as the model has layers, parted by commas.",
     "train_size": "Labelled sentences to learn from. Small sets show what a start is worth.",
     "seeds": "Seeds draw the sentences, their order and the head. One seed shows nothing: take three or more.",
     "corpora": "Text that comes with the lab, or a file of one sentence a line, or a table with a text column (type its path or add it below).",

@@ -131,7 +131,7 @@ def test_ties_fills_the_grid_from_the_dial_outwards(
 def test_ties_opens_density_and_scope(bench: dict[str, str], opened: Open, until: Until) -> None:
     at = until(opened(APP, {**bench, "method": "TIES", "density": "0.3"}), shown)
     assert data(at)["dials"]["density"]["value"] == 0.3
-    assert at.radio(key="scope").value == "tensor"
+    assert at.selectbox(key="scope").value == "the method's own"
 
 
 @pytest.mark.parametrize("junk", ["9", "-1", "much"])
