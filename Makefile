@@ -71,5 +71,5 @@ $(VENV)/.ready: $(SETTINGS) | $(BIN)/python
 
 $(VENV)/.ready-dev: $(SETTINGS) | $(BIN)/python
 	$(INSTALL) -e ".[dev]"
-	$(INSTALL) --no-deps mergekit
+	$(INSTALL) --no-deps mergekit immutables
 	@touch $(VENV)/.ready $@

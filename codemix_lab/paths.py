@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +17,7 @@ from platformdirs import user_cache_path
 from codemix_lab.errors import StorageError
 
 PACKAGE = Path(__file__).resolve().parent
+_STALE_SECONDS = 24 * 3600
 
 
 def user_cache() -> Path:
@@ -56,6 +59,15 @@ def new_folder(target: Path) -> Iterator[Path]:
             beside.rename(target)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def sweep_parts(parent: Path, name: str | None = None) -> None:
+    """Delete what killed processes left half-written in `parent` more than a day ago: of one target, or of all."""
+    stem = "*" if name is None else glob.escape(name)
+    for left in parent.glob(f".{stem}.{'[0-9a-f]' * 8}.part"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > _STALE_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 @contextlib.contextmanager

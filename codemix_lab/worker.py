@@ -153,10 +153,8 @@ def export(payload: Payload, listener: Listener) -> Any:
     from codemix_lab.config import MergeSpec
     from codemix_lab.training.export import export_merge
 
-    listener.on_progress(0, 1, "merging and writing")
-    folder = export_merge(MergeSpec.from_dict(payload["spec"]), Path(payload["out"]))
-    listener.on_progress(1, 1, "written")
-    return {"folder": str(folder)}
+    spec, out = MergeSpec.from_dict(payload["spec"]), Path(payload["out"])
+    return {"folder": str(export_merge(spec, out, listener.on_progress, listener.should_stop))}
 
 
 def starter(_: Payload, listener: Listener) -> Any:

@@ -18,7 +18,7 @@ from codemix_lab.config import FineTuneSpec, MergeSpec, ProbeSpec, TaskSpec
 from codemix_lab.errors import Cancelled, DataError
 from codemix_lab.experiments.job_record import read_job, write_json
 from codemix_lab.experiments.jobs import Job, JobQueue, JobState
-from codemix_lab.progress import raise_if_stopped
+from codemix_lab.progress import Progress, ShouldStop, raise_if_stopped
 
 SPEC = MergeSpec(base="starter", adapted=("starter:en-hi",))
 TASK = TaskSpec("en-hi")
@@ -140,8 +140,9 @@ def test_compare_models(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_export_and_starter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def export(spec: MergeSpec, out: Path) -> Path:
-        assert spec == SPEC
+    def export(spec: MergeSpec, out: Path, on_progress: Progress, should_stop: ShouldStop) -> Path:
+        assert spec == SPEC and not should_stop()
+        on_progress(1, 1, "written")
         return out
 
     monkeypatch.setattr("codemix_lab.training.export.export_merge", export)

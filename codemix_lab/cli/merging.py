@@ -68,7 +68,8 @@ def merge(
     from codemix_lab.models.checkpoints import open_checkpoint
     from codemix_lab.training.export import export_merge
 
-    folder = export_merge(spec, out)
+    with progress() as (on_progress, should_stop):
+        folder = export_merge(spec, out, on_progress, should_stop)
     show(
         {"out": str(folder), "fingerprint": open_checkpoint(str(folder)).fingerprint, "spec": spec.to_dict()},
         as_json,

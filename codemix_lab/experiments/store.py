@@ -22,7 +22,6 @@ DAMAGED = ".damaged"
 COLUMNS = ["id", "kind", "start", "task", "train_size", "seed", "dev", "test", "model", "bytes", "created"]
 _FORMAT = 1
 """Raised when something kept under a `content_key` changes its meaning: older files are then not read."""
-_STALE_SECONDS = 24 * 3600
 _log = logging.getLogger(__name__)
 
 
@@ -68,7 +67,7 @@ class RunStore:
         """
         if (found := self.find(key)) is not None:
             return found
-        self._sweep()
+        paths.sweep_parts(self.root)
         try:
             with paths.new_folder(self.root / key.id) as folder:
                 seal(folder, key, writer(folder))
@@ -116,12 +115,6 @@ class RunStore:
 
     def _folders(self) -> tuple[Path, ...]:
         return tuple(sorted(p for p in self.root.glob("[0-9a-f]*") if p.is_dir()))
-
-    def _sweep(self) -> None:
-        """Delete what killed processes left half-written more than a day ago."""
-        for left in self.root.glob(".*.part"):
-            if time.time() - left.stat().st_mtime > _STALE_SECONDS:
-                shutil.rmtree(left, ignore_errors=True)
 
 
 def content_key(*parts: Any) -> str:

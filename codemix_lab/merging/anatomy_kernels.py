@@ -35,7 +35,7 @@ def _square(values: Floats) -> float:
         run, part = values[start : start + BLOCK], np.float32(0)
         for i in range(run.size):
             part += run[i] * run[i]
-        whole += part
+        whole += float(part)
     return whole
 
 

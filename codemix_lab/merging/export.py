@@ -9,7 +9,7 @@ from pathlib import Path
 from codemix_lab.errors import CheckpointError, StorageError
 from codemix_lab.merging.shards import SHARD_BYTES, ShardWriter, plan, write_index
 from codemix_lab.merging.stream import StreamedMerge
-from codemix_lab.paths import new_folder
+from codemix_lab.paths import new_folder, sweep_parts
 from codemix_lab.progress import Progress, report
 
 COPIED_SUFFIXES = frozenset({".json", ".txt", ".model", ".jinja", ".tiktoken", ".bpe"})
@@ -32,7 +32,8 @@ def export_merged(
     The folder gets the weights in one file or in shards with their index, the configuration,
     tokenizer and license files of `base_folder`, and `texts` by file name (card, recipe). Tied names
     are written once, under the first; the metadata names the others. Progress counts megabytes.
-    Either the whole folder appears or nothing does.
+    Either the whole folder appears or nothing does. What a killed export of the same name left
+    half-written more than a day ago is deleted first.
 
     Raises `StorageError` if `target` exists, or the disk has too little space (before anything is
     written) or fills up; `CheckpointError` if `base_folder` has no `config.json` or a merged tensor
@@ -44,6 +45,7 @@ def export_merged(
     companions = [path for path in sorted(base_folder.iterdir()) if path.is_file() and _is_companion(path)]
     shapes = merge.shapes
     total = sum(shape.bytes for shape in shapes.values())
+    sweep_parts(target.parent, target.name)
     _check_space(target, total + sum(path.stat().st_size for path in companions) + _SPARE_BYTES)
 
     with new_folder(target) as folder:

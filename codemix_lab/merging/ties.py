@@ -11,15 +11,6 @@ from codemix_lab.config import TiesPreset
 from codemix_lab.merging.task_arithmetic import total, weighted
 
 
-def kept(size: int, density: float) -> int:
-    """How many of `size` elements a density in (0, 1] keeps: rounded half to even, at least one of any.
-
-    >>> [kept(size, 0.5) for size in (0, 1, 4, 5)]
-    [0, 1, 2, 2]
-    """
-    return min(size, max(1, round(density * size)))
-
-
 def kth_largest(magnitudes: Tensor, k: int) -> float:
     """The k-th largest of n ≥ k ≥ 1 magnitudes of any shape.
 
@@ -47,7 +38,7 @@ def keep_at_least(delta: Tensor, threshold: float) -> Tensor:
 def trim(delta: Tensor, density: float) -> Tensor:
     """Keep the largest changes of a tensor, reset the others to zero (step 1).
 
-    Keeps |δ| ≥ the k-th largest magnitude, k = `kept(n, density)`. All elements that tie with it
+    Keeps |δ| ≥ the k-th largest magnitude, k = `TiesPreset.LAB.keeps(n, density)`. All elements that tie with it
     are kept, so the result depends on values only and never on their order.
 
     >>> trim(torch.tensor([0.5, 0.0, -1.0, 2.0]), 0.5).tolist()
@@ -66,7 +57,9 @@ def trim_together(deltas: Sequence[Tensor], density: float) -> list[Tensor]:
     size = sum(delta.numel() for delta in deltas)
     if size == 0:
         return [delta.clone() for delta in deltas]
-    threshold = kth_largest(torch.cat([delta.abs().flatten() for delta in deltas]), kept(size, density))
+    threshold = kth_largest(
+        torch.cat([delta.abs().flatten() for delta in deltas]), TiesPreset.LAB.keeps(size, density)
+    )
     return [keep_at_least(delta, threshold) for delta in deltas]
 
 

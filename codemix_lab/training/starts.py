@@ -23,7 +23,7 @@ from codemix_lab.models.loading import backbone, backbone_state, load_tokenizer,
 class OpenMerge:
     """A base with its task vectors in memory: λ and density can be moved at once.
 
-    `notes` say which heads were left out of the task vectors.
+    `notes` say which heads were left out of the task vectors, and which checkpoints changed nothing.
     """
 
     base: Checkpoint
@@ -39,7 +39,13 @@ def open_merge(base: str, adapted: Sequence[str]) -> OpenMerge:
     """
     root, tips, notes = open_sources(base, adapted)
     state = backbone_state(root)
-    return OpenMerge(root, tips, LiveMerge(state, [task_vector(root, state, tip) for tip in tips]), notes)
+    vectors = [task_vector(root, state, tip) for tip in tips]
+    unmoved = [
+        f"{tip.ref} has the very weights of {root.ref}: its task vector is zero and adds nothing to the merge."
+        for tip, vector in zip(tips, vectors, strict=True)
+        if not vector.flat.any()
+    ]
+    return OpenMerge(root, tips, LiveMerge(state, vectors), (*notes, *unmoved))
 
 
 def open_sources(

@@ -160,7 +160,7 @@ def test_cancelled_run_leaves_nothing(store: RunStore) -> None:
 
 
 def test_what_killed_processes_left_is_swept_after_a_day(store: RunStore) -> None:
-    old, young = store.root / ".a.1.part", store.root / ".b.2.part"
+    old, young = store.root / ".a.00000001.part", store.root / ".b.00000002.part"
     old.mkdir(parents=True)
     young.mkdir()
     os.utime(old, (time.time() - 90_000,) * 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -172,6 +173,17 @@ def test_cancel_at_any_point_leaves_nothing(folders: list[Path], tmp_path: Path,
     with pytest.raises(Cancelled):
         export_merged(tmp_path / "x", folders[0], streamed(folders, should_stop=lambda: next(asked)), {})
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_what_a_killed_export_left_is_swept_after_a_day(folders: list[Path], tmp_path: Path) -> None:
+    old, young, other = (tmp_path / f".{name}.part" for name in ("x.0123abcd", "x.89abcdef", "y.0123abcd"))
+    for left in (old, young, other):
+        left.mkdir()
+        (left / "model.safetensors").write_text("half")
+    for left in (old, other):
+        os.utime(left, (0, 0))
+    export_merged(tmp_path / "x", folders[0], streamed(folders), {})
+    assert not old.exists() and young.exists() and other.exists()
 
 
 def test_progress_ends_at_the_whole(folders: list[Path], tmp_path: Path) -> None:

@@ -39,7 +39,10 @@ def test_reading_back_gives_the_spec() -> None:
 
 
 def run_mergekit(config: dict[str, Any], name: str, tensors: dict[str, torch.Tensor]) -> torch.Tensor:
-    """mergekit's own resolution of settings and its own functions on tensors, as its executor calls them."""
+    """mergekit's sparsification; how it resolves settings and puts the parts together is written after it.
+
+    `test_mergekit_run.py` runs mergekit itself.
+    """
     sparsify = pytest.importorskip("mergekit.sparsify")
 
     def setting(value: Any) -> Any:

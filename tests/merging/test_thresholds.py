@@ -6,12 +6,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codemix_lab.config import TrimScope
+from codemix_lab.config import TiesPreset, TrimScope
 from codemix_lab.merging import thresholds as thresholds_module
 from codemix_lab.merging.flat import FlatLayout
 from codemix_lab.merging.kernels import share
 from codemix_lab.merging.thresholds import SEGMENT, Thresholds, cut, evenly
-from codemix_lab.merging.ties import kept, kth_largest
+from codemix_lab.merging.ties import kth_largest
 
 
 @settings(max_examples=60, deadline=None)
@@ -51,7 +51,7 @@ def test_every_density_of_the_slider_is_exact(scope: TrimScope) -> None:
         found = dict(zip(state, thresholds.at(density, scope).tolist(), strict=True))
         for name, tensor in state.items():
             pool = tensor.abs() if scope is TrimScope.TENSOR else together
-            expected = kth_largest(pool, kept(pool.numel(), density)) if pool.numel() else 0.0
+            expected = kth_largest(pool, TiesPreset.LAB.keeps(pool.numel(), density)) if pool.numel() else 0.0
             assert found[name] == expected, (name, density)
 
 

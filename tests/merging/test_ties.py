@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from codemix_lab.config import TiesPreset
 from codemix_lab.merging.task_arithmetic import add_scaled, total
-from codemix_lab.merging.ties import disjoint_mean, elect_sign, kept, kth_largest, ties, trim, trim_together
+from codemix_lab.merging.ties import disjoint_mean, elect_sign, kth_largest, ties, trim, trim_together
 
 
 def vector(*values: float) -> Tensor:
@@ -17,7 +18,7 @@ def vector(*values: float) -> Tensor:
     [(0, 0.5, 0), (1, 0.01, 1), (3, 0.5, 2), (5, 0.5, 2), (10, 0.2, 2), (7, 1.0, 7), (1000, 0.001, 1)],
 )
 def test_kept_rounds_half_to_even_and_keeps_at_least_one(size: int, density: float, expected: int) -> None:
-    assert kept(size, density) == expected
+    assert TiesPreset.LAB.keeps(size, density) == expected
 
 
 def test_trim_keeps_the_largest_of_both_signs() -> None:
