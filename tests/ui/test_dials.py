@@ -270,7 +270,7 @@ def test_fine_tuning_starts_from_what_is_dialled(
     bench: dict[str, str], opened: Open, queue: JobQueue, second: str
 ) -> None:
     query = {**bench, "adapted": [bench["adapted"], second], "starts": ["TIES", "Linear"], "weight_2": "-0.5"}
-    at = opened("pages/1_Fine-tune.py", {**query, "preset": TiesPreset.PEFT.label, "density": "0.3"})
+    at = opened("pages/2_Fine-tune.py", {**query, "preset": TiesPreset.PEFT.label, "density": "0.3"})
     assert (
         "Model Stock" in at.button_group(key="starts").options
         and "SLERP" not in at.button_group(key="starts").options
