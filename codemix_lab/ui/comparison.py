@@ -20,10 +20,11 @@ from codemix_lab.experiments.jobs import Job
 from codemix_lab.experiments.run import Run, read_run
 from codemix_lab.experiments.store import RunStore
 from codemix_lab.ui.chart import chart, download, numbers
-from codemix_lab.ui.dials import Dialled, fitting, reads_density, said
+from codemix_lab.ui.dials import Dialled, fitting, reads_density
 from codemix_lab.ui.escape import brief, plain, short
 from codemix_lab.ui.figures import bars, loss, matrices
 from codemix_lab.ui.picker import Bench
+from codemix_lab.ui.said import said
 
 _LOSS = re.compile(r"^(.*?):?\s*(?:fine-tuning, )?loss ([0-9.]+)")
 

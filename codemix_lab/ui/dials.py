@@ -20,6 +20,7 @@ from codemix_lab.config.spec import Parameter
 from codemix_lab.errors import SpecError
 from codemix_lab.ui.escape import plain, short
 from codemix_lab.ui.picker import MOST_ADAPTED, Bench
+from codemix_lab.ui.said import said
 from codemix_lab.ui.words import HELP
 
 OWN = "the method's own"
@@ -168,18 +169,6 @@ def fitting(count: int) -> list[MergeMethod]:
 def reads_density(method: MergeMethod) -> bool:
     """Whether the density dial does something."""
     return "density" in method.reads
-
-
-def said(spec: MergeSpec) -> list[str]:
-    """What is dialled besides method, λ and density and differs from its default, a few words each.
-
-    >>> said(MergeSpec("b", ("a",), schedule="lines", depth=(0.5,), norms=0.0))
-    ['schedule lines', 'depth 0.5', 'norms 0']
-    """
-    usual = {"density"} | ({"scope"} if spec.scope is spec.preset.scope else set())
-    further = {name: text for name, text in spec.further().items() if name not in usual}
-    further |= {name: f"{value:g}" for name, value in spec.options}
-    return [f"{name.replace('_', '-')} {text}" for name, text in further.items()]
 
 
 def layer_numbers(text: str) -> tuple[float, ...]:

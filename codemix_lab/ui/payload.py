@@ -13,6 +13,7 @@ from codemix_lab.config import MergeMethod, MergeSpec
 from codemix_lab.evaluation.metrics import Scores, f1_per_class, score
 from codemix_lab.evaluation.score_grid import ENOUGH, ExactScore, GridColumn, ScoreGrid
 from codemix_lab.ui import words
+from codemix_lab.ui.said import said
 
 SCALE = 1000
 """Log-probabilities travel as 16-bit numbers in thousandths."""
@@ -49,7 +50,7 @@ def payload(
     exact = grid.exact_at(spec.scaling, spec.density)
     return {
         "key": f"{grid.fingerprint}-{spec.replace(scaling=0.0, density=1.0).digest()}",
-        "lead": words.LEAD,
+        "lead": f"{words.LEAD} Here: {', '.join([spec.method.label, *said(spec)])}.",
         "labels": list(grid.labels),
         "texts": list(grid.texts),
         "gold": list(grid.gold),
