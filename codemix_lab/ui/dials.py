@@ -62,7 +62,7 @@ class Dialled:
 
     def merge(self, bench: Bench, method: MergeMethod) -> MergeSpec:
         """The merge by `method`, given what it reads. Raises `SpecError` where this cannot be meant."""
-        read: dict[str, Any] = {name: getattr(self, name) for name in method.reads}
+        read: dict[str, Any] = {name: getattr(self, name) for name in method.reads} | self.groups
         count = len(bench.adapted)
         return MergeSpec(
             base=bench.base,
@@ -74,7 +74,6 @@ class Dialled:
             depth=self.depth,
             options=tuple((name, self.options[name]) for name in method.option_names),
             **read,
-            **self.groups,
         )
 
 
@@ -239,7 +238,7 @@ def _method(count: int | None) -> MergeMethod:
 
 
 def _preset() -> TiesPreset:
-    return st.selectbox(
+    chosen: Any = st.selectbox(
         "Signs and averages as in",
         list(TiesPreset),
         format_func=lambda preset: preset.label,
@@ -248,6 +247,7 @@ def _preset() -> TiesPreset:
         width=WIDTH,
         help=MergeSpec.parameters()["preset"].help,
     )
+    return TiesPreset(chosen)
 
 
 def _scope() -> TrimScope | None:
