@@ -23,7 +23,7 @@ PAIRS = ("en-hi", "en-es", "en-ta", "en-ml")
 
 
 @pytest.mark.parametrize("pair", PAIRS)
-@pytest.mark.parametrize("index", [0.1, 0.25, 0.35])
+@pytest.mark.parametrize("index", [0.1, 0.35])
 @pytest.mark.parametrize("method", list(MixMethod))
 @pytest.mark.parametrize("english", [True, False])
 def test_the_asked_index_is_matched(pair: str, index: float, method: MixMethod, english: bool) -> None:
@@ -132,7 +132,7 @@ def test_insertion_slots_know_ranks() -> None:
     known = Lexicon({"water": ("pani",), "go": ("ja",), "the": ("x",)}, {"water": "n", "go": "v", "the": "x"})
     slots = insertion_slots(["The", "water", "go", "up"], known)
     assert [(slot.other, slot.rank) for slot in slots] == [
-        (None, 0), (("pani",), 0), (("ja",), 1), (None, 0),
+        (None, 0), (("pani",), 0), (("ja",), 2), (None, 0),
     ]  # fmt: skip
 
 
