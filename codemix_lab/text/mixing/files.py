@@ -30,7 +30,7 @@ def mix_file(
 ) -> dict[str, Any]:
     """Write mixed sentences to the new file `out`, one a line, and return their measures.
 
-    `source` is a parallel file (for insertion its column in the matrix language serves), a text or
+    `source` is a parallel file, a text or
     corpus in the matrix language, or None for the starter's parallel sentences. Raises `DataError`,
     `SpecError`, `Cancelled`, and `StorageError` when `out` exists.
     """
@@ -72,11 +72,7 @@ def own_lexicon(lexicon: Path | None, romanisation: Path | None) -> Lexicon | No
 
 def sources_of(source: str | None, spec: MixSpec) -> list[str | Parallel]:
     """Sentences to mix: pairs where the source has them, else lines in one language. Raises `DataError`."""
-    first, _ = languages_of(spec)
-    side = 0 if spec.matrix == first else 1
     pairs = starter_sources(spec.pair) if source is None else _pairs(Path(source))
-    if pairs and spec.method is MixMethod.INSERTION:
-        return [pair[side] for pair in pairs]
     if pairs:
         return list(pairs)
     if spec.method is MixMethod.ALTERNATION:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from codemix_lab.text.mixing.lexicon import Lexicon
+from codemix_lab.text.mixing.spelling import stem
 from codemix_lab.text.tagging.tokens import is_word, tokenise
+
+
+BY_STEM, ALIGNED = 3, 4
+"""Ranks after those of the lexicon: words known by their stem only, and stretches of the parallel sentence."""
 
 
 @dataclass(frozen=True)
 class Slot:
     """A stretch of tokens in the matrix language, and what may stand in its place; None where nothing may.
 
-    `rank` orders the choices: slots of rank 1 are taken when those of rank 0 are used up.
+    `rank` orders the choices: a slot is taken when those of lower rank do not reach the target.
     """
 
     matrix: tuple[str, ...]
@@ -21,8 +26,12 @@ class Slot:
     rank: int = 0
 
 
-def insertion_slots(tokens: Sequence[str], lexicon: Lexicon) -> list[Slot]:
-    """One slot a token; content words the lexicon knows can be replaced, function words never.
+def insertion_slots(
+    tokens: Sequence[str], lexicon: Lexicon, language: str = "en", stems: Mapping[str, str] | None = None
+) -> list[Slot]:
+    """One slot a token of `language`; content words the lexicon knows can be replaced, function words never.
+
+    `stems` are those of `lexicon.stems(language)`: words known by their stem alone come later.
 
     That is the system morpheme principle of the matrix language frame (Myers-Scotton, *Duelling
     Languages*, 1993), simplified to lists of words: no inflection is carried over, and verbs come last.
@@ -33,12 +42,14 @@ def insertion_slots(tokens: Sequence[str], lexicon: Lexicon) -> list[Slot]:
     """
     slots = []
     for token in tokens:
-        lowered = token.lower()
-        rank = lexicon.rank(lowered)
+        known = token.lower()
+        rank = lexicon.rank(known)
+        if stems and known not in lexicon.entries and (near := stems.get(stem(known, language))):
+            known, rank = near, BY_STEM
         if rank is None:
             slots.append(Slot((token,)))
         else:
-            slots.append(Slot((token,), tuple(tokenise(lexicon.entries[lowered][0])), rank))
+            slots.append(Slot((token,), tuple(tokenise(lexicon.entries[known][0])), rank))
     return slots
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from codemix_lab.errors import DataError
+from codemix_lab.text.mixing.spelling import stem
 from codemix_lab.text.pairs import PAIRS
 from codemix_lab.text.readers import read_lines, read_table
 from codemix_lab.text.romanise import romanise
@@ -16,17 +17,18 @@ from codemix_lab.text.sources import STARTER
 from codemix_lab.text.tagging.tokens import script_of
 
 LEXICON = STARTER / "lexicon.tsv"
-FUNCTION, VERB = "x", "v"
-"""Parts of speech that matter to the mixer: function words stay, verbs are taken last."""
+FUNCTION = "x"
+"""Part of speech of the words that stay in the matrix language."""
 
-_INSERTED_LAST = {VERB: 1}
+_RANKS = {"r": 1, "d": 1, "v": 2}
 
 
 @dataclass(frozen=True)
 class Lexicon:
     """English words in lower case with their translations, best first, and parts of speech where known.
 
-    Parts are n (noun), a (adjective), r (adverb), v (verb), x (function word).
+    Parts are n (noun), a (adjective), r (adverb), d (discourse word, as *but* and *please*), v (verb),
+    x (function word).
     """
 
     entries: Mapping[str, tuple[str, ...]]
@@ -44,10 +46,21 @@ class Lexicon:
         return Lexicon({word: tuple(words) for word, words in turned.items()}, parts)
 
     def rank(self, word: str) -> int | None:
-        """How early a word may be inserted: 0, 1 for verbs, None for function words and unknown ones."""
+        """How early a word may be inserted: nouns and adjectives 0, adverbs and discourse words 1, verbs 2.
+
+        None for function words and unknown ones.
+        """
         if word not in self.entries or self.parts.get(word) == FUNCTION:
             return None
-        return _INSERTED_LAST.get(self.parts.get(word, ""), 0)
+        return _RANKS.get(self.parts.get(word, ""), 0)
+
+    def stems(self, language: str) -> dict[str, str]:
+        """Stems of the words that may be inserted for, which are of `language`; the first of a stem counts."""
+        found: dict[str, str] = {}
+        for word in self.entries:
+            if self.rank(word) is not None and (key := stem(word, language)):
+                found.setdefault(key, word)
+        return found
 
     def romanised(self, spellings: Mapping[str, tuple[str, ...]] | None = None) -> Lexicon:
         """Every translation in Latin letters: by the spellings given, else by rule for Hindi, else left out."""

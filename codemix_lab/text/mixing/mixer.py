@@ -6,7 +6,7 @@ import itertools
 import random
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -17,7 +17,7 @@ from codemix_lab.progress import Progress, ShouldStop, raise_if_stopped, report
 from codemix_lab.text.corpora import starter_parallel
 from codemix_lab.text.measures import measure_tags
 from codemix_lab.text.mixing.alignment import MOST_PAIRS, Aligner
-from codemix_lab.text.mixing.lattice import Slot, alternation_slots, insertion_slots
+from codemix_lab.text.mixing.lattice import ALIGNED, Slot, alternation_slots, insertion_slots, words_of
 from codemix_lab.text.mixing.lexicon import Lexicon, starter_lexicon
 from codemix_lab.text.mixing.spelling import varied
 from codemix_lab.text.mixing.target import Target
@@ -53,11 +53,17 @@ class Mixer:
         self._target = Target(spec.index, spec.switch_rate, self._rng)
         lexicon = (lexicon or starter_lexicon(spec.pair)).romanised()
         self._lexicon = lexicon if self._matrix == "en" else lexicon.inverted()
+        self._stems = self._lexicon.stems(self._matrix)
         pairs = ((tokenise(a), tokenise(_latin(b))) for a, b in known)
         self._aligner = Aligner(lexicon, pairs)
 
     def mix(self, source: str | Parallel) -> Mixed:
-        """One sentence of the matrix language, or (English, other); alternation needs both."""
+        """One sentence of the matrix language, or (English, other); alternation needs both.
+
+        Insertion takes content words that the lexicon knows, then adverbs and discourse words, then verbs,
+        then inflected words by their stem, and then, where there is a parallel sentence, short stretches
+        aligned with it; each step only as far as the target needs it.
+        """
         slots = self._slots(source)
         chosen = self._target.choose(slots)
         tokens: list[str] = []
@@ -74,9 +80,10 @@ class Mixer:
 
     def _slots(self, source: str | Parallel) -> list[Slot]:
         matrix = tokenise(_latin(_first(source, self._matrix)))
-        if self.spec.method is MixMethod.INSERTION:
-            return insertion_slots(matrix, self._lexicon)
+        insertion = self.spec.method is MixMethod.INSERTION
         if isinstance(source, str):
+            if insertion:
+                return self._inserted(matrix)
             raise DataError(
                 "Alternation needs parallel sentences, two columns (English, the other language). "
                 "For text in one language choose the method insertion."
@@ -87,13 +94,24 @@ class Mixer:
             slots = alternation_slots(english, other, links)
         else:
             slots = alternation_slots(other, english, [(j, i) for i, j in links])
-        return [part for slot in slots for part in self._parts(slot, len(matrix))]
+        return [part for slot in slots for part in self._parts(slot, len(matrix), insertion)]
 
-    def _parts(self, slot: Slot, length: int) -> list[Slot]:
-        """A stretch that is most of its sentence cannot be switched whole: words are inserted there."""
-        if 2 * len(slot.matrix) <= length:
+    def _parts(self, slot: Slot, length: int, insertion: bool) -> list[Slot]:
+        """A stretch that is most of its sentence cannot be switched whole: words are inserted there.
+
+        For insertion that is so of every stretch with a word that can be, and the rest comes last.
+        """
+        if 2 * len(slot.matrix) > length:
+            return self._inserted(slot.matrix)
+        if not insertion:
             return [slot]
-        return insertion_slots(slot.matrix, self._lexicon)
+        parts = self._inserted(slot.matrix)
+        if any(words_of(part.other or ()) for part in parts):
+            return parts
+        return [replace(slot, rank=ALIGNED)]
+
+    def _inserted(self, tokens: Sequence[str]) -> list[Slot]:
+        return insertion_slots(tokens, self._lexicon, self._matrix, self._stems)
 
     def _spelt(self, token: str, language: str) -> str:
         if language != self._second or not is_word(token):
@@ -128,7 +146,7 @@ def mix(
     sentences, and `Cancelled`.
     """
     stream = iter(sources)
-    ahead = list(itertools.islice(stream, MOST_PAIRS)) if spec.method is MixMethod.ALTERNATION else []
+    ahead = list(itertools.islice(stream, MOST_PAIRS))
     mixer = Mixer(spec, lexicon, [one for one in ahead if not isinstance(one, str)])
     for done, source in enumerate(itertools.chain(ahead, stream)):
         if done % _REPORT_EVERY == 0:

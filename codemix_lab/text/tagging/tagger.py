@@ -18,10 +18,11 @@ import numpy as np
 from codemix_lab.errors import DataError
 from codemix_lab.text.pairs import PAIRS
 from codemix_lab.text.tagging.features import hashed
-from codemix_lab.text.tagging.tokens import OTHER, SCRIPT_LANGUAGE, is_word, script_of, tokenise
+from codemix_lab.text.tagging.tokens import OTHER, SCRIPT_LANGUAGE, in_links, is_word, script_of, tokenise
 
 _SURE = 8.0
 _MOST_CACHED = 200_000
+_APART = frozenset(("@", "http", "https", "www"))
 
 
 def smoothed(odds: Sequence[float], penalty: float) -> list[float]:
@@ -67,7 +68,8 @@ class Tagger:
     def _tag(self, tokens: Sequence[str]) -> list[str]:
         first, second = PAIRS[self.pair].languages
         known = self._known
-        places = [place for place, token in enumerate(tokens) if known[token] == known[token]]
+        apart = in_links(tokens) if _APART.intersection(tokens) else ()
+        places = [p for p, token in enumerate(tokens) if known[token] == known[token] and p not in apart]
         tags = [OTHER] * len(tokens)
         for place, value in zip(
             places, smoothed([known[tokens[p]] for p in places], self.penalty), strict=True

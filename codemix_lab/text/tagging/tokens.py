@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -16,6 +17,7 @@ _TOKEN = re.compile(
 )
 _WORD = re.compile(_LETTER)
 _LINK = re.compile(r"@|#|http|www\.|pic\.twitter\.")
+_JOINT = re.compile(r"[:/.?=&_-]+")
 
 _SCRIPTS = (
     ("Deva", re.compile("[\u0900-\u0963\u0971-\u097f]"), "hi"),
@@ -41,6 +43,29 @@ def is_word(token: str) -> bool:
     [True, True, False, False, False, True]
     """
     return _LINK.match(token) is None and _WORD.search(token) is not None
+
+
+def in_links(tokens: Sequence[str]) -> set[int]:
+    """Places of words that are pieces of a handle or link which was taken apart: `@ name`, `https // t . co / x`.
+
+    >>> sorted(in_links(["@", "asha", "see", "http", ".", "co", "/", "hBg7", "now", "."]))
+    [1, 3, 5, 7]
+    """
+    found: set[int] = set()
+    inside = glued = False
+    for place, token in enumerate(tokens):
+        if token in ("http", "https", "www"):
+            inside, glued = True, False
+            found.add(place)
+        elif _WORD.search(token) or token.isdigit():
+            inside = inside and glued
+            if inside or (place and tokens[place - 1] == "@"):
+                found.add(place)
+            glued = False
+        else:
+            inside = inside and _JOINT.fullmatch(token) is not None
+            glued = inside
+    return found
 
 
 def script_of(token: str) -> str:

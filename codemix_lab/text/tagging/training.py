@@ -12,6 +12,7 @@ its own posteriors (EM, three rounds).
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,10 +25,11 @@ from codemix_lab.paths import new_folder
 from codemix_lab.progress import Progress, ShouldStop, raise_if_stopped, report
 from codemix_lab.text.corpora import starter_corpora, starter_corpus, starter_parallel, starter_sentences
 from codemix_lab.text.mixing.lexicon import starter_lexicon
+from codemix_lab.text.mixing.spelling import varied
 from codemix_lab.text.pairs import PAIRS
-from codemix_lab.text.readers import read_lines
+from codemix_lab.text.readers import read_lines, read_table
 from codemix_lab.text.romanise import romanise
-from codemix_lab.text.sources import starter_tasks
+from codemix_lab.text.sources import STARTER, starter_tasks
 from codemix_lab.text.tagging.features import hashed
 from codemix_lab.text.tagging.tagger import Tagger, smoothed
 from codemix_lab.text.tagging.tokens import is_word, script_of, tokenise
@@ -54,6 +56,9 @@ RECIPES = {
 _INVERSE_L2 = 3.0
 _GOLD = 2.0
 _LISTED = 1.0
+_CHAT = 6.0
+CHAT = STARTER / "chat.tsv"
+"""Spellings of chats, by language, that prose has not: *lol*, *nhi*, *xq*."""
 Evidence = dict[str, list[float]]
 
 
@@ -85,6 +90,7 @@ def train_tagger(pair: str, folder: str | Path | None, gold: bool = True) -> Tag
         for word, count in counts.items():
             evidence[word][side] += count**0.5
     _add_lexicon(evidence, pair)
+    _add_chat(evidence, pair)
     seen: Evidence = defaultdict(lambda: [0.0, 0.0])
     for name in recipe.parallel if folder else ():
         _compare(seen, _beside(folder, "parallel", name))
@@ -179,6 +185,13 @@ def _add_lexicon(evidence: Evidence, pair: str) -> None:
                 evidence[word][side] += _LISTED
 
 
+def _add_chat(evidence: Evidence, pair: str) -> None:
+    table = read_table(CHAT)
+    for word, language in zip(table["word"], table["language"], strict=True):
+        if language in PAIRS[pair].languages:
+            evidence[word][PAIRS[pair].languages.index(language)] += _CHAT
+
+
 def _english(folder: str | Path | None) -> list[str]:
     texts = [*starter_corpus("mono.en"), *open_task("en").frame["text"]]
     for pair in RECIPES:
@@ -196,7 +209,15 @@ def _other(pair: str) -> list[str]:
         rng = random.Random(0)
         native = [text for text in texts if script_of(text) == "Deva"]
         texts += [romanise(text) for text in native] + [romanise(t, rng) for t in native for _ in range(2)]
+    if language == "es":
+        texts += [_as_typed(text) for text in texts]
     return texts
+
+
+def _as_typed(text: str) -> str:
+    """Spanish as it is typed in haste: k for qu and hard c, y for ll, no accents and no silent h."""
+    plain = varied(text.lower(), "es", random.Random(0), 1.0)
+    return re.sub(r"c(?=[aou])|qu(?=[ei])", "k", re.sub(r"\bh", "", plain.replace("ll", "y")))
 
 
 def _mixed(pair: str, folder: str | Path | None) -> list[str]:
