@@ -6,7 +6,7 @@ import json
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from codemix_lab.errors import DataError
@@ -230,6 +230,7 @@ def reads(reader, path):
         return None
 
 
+@example(data=b"\x1c", suffix=".csv")
 @given(data=ANY_FILE, suffix=st.sampled_from(TABLE_SUFFIXES))
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_give_a_frame_of_strings_or_a_data_error(tmp_path, data, suffix):

@@ -9,7 +9,6 @@ from codemix_lab.text.mixing.lexicon import Lexicon
 from codemix_lab.text.mixing.spelling import stem
 from codemix_lab.text.tagging.tokens import is_word, tokenise
 
-
 BY_STEM, ALIGNED = 3, 4
 """Ranks after those of the lexicon: words known by their stem only, and stretches of the parallel sentence."""
 

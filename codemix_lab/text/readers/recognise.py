@@ -114,7 +114,7 @@ def _json(text: str, lines: Sequence[str], hint: str, cut: bool) -> Format | Non
         opens = body[1:].lstrip()[:1]
         if opens == "{" or (opens in '["' and (hint == "json" or isinstance(_parsed(body), list))):
             return Format.JSON
-    return {"jsonl": Format.JSONL, "json": Format.JSON}.get(hint) if body[0] in "[{" else None
+    return {"jsonl": Format.JSONL, "json": Format.JSON}.get(hint) if body.startswith(("[", "{")) else None
 
 
 def _parsed(text: str) -> object:
