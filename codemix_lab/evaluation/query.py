@@ -1,4 +1,4 @@
-"""A question about rows, as the visitor types it: `cmi > 0.3 and "nahi" in text`.
+"""A question about rows, as the visitor types it: `cmi > 30 and "nahi" in text`.
 
 The text is parsed as a Python expression and only the few kinds of node below are understood; nothing is
 ever evaluated as code.
@@ -74,7 +74,7 @@ class _Reader:
             if column.dtype == bool:
                 return column
             raise self._no(node, f"“{node.id}” is not true or false by itself: compare it with something")
-        raise self._no(node, "a comparison such as cmi > 0.3 is wanted here")
+        raise self._no(node, "a comparison such as cmi > 30 is wanted here")
 
     def _compared(self, node: ast.Compare) -> pd.Series:
         kept = pd.Series(True, index=self._frame.index)

@@ -44,7 +44,7 @@ def filtered(table: pd.DataFrame) -> pd.DataFrame:
         key=QUESTION,
         bind="query-params",
         max_chars=500,
-        placeholder='cmi > 0.3 and "nahi" in text',
+        placeholder='cmi > 30 and "nahi" in text',
         help=words.HELP["question"] + " " + ", ".join(map(str, table.columns)),
     )
     rows = table[table["pile"].isin(kept or PILES)]
