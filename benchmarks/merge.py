@@ -14,9 +14,8 @@ interleaved and medians compared, so a busy machine moves both sides of a ratio.
     stats     once per task vector: the histograms that thresholds are read from
     memory    peak memory of building and moving a live merge, in units of base + τ + merged
 
-`mergekit_ties_over_ours` is the time of the whole mergekit command over that of one density change.
-mergekit 0.1.5 wants other libraries than the lab, so it lives in an environment of its own in the
-user's cache folder. The last line is JSON; what was left out is null.
+`mergekit_ties_over_ours` is the time of the whole mergekit command, as `make setup` installs it, over that
+of one density change. The last line is JSON; what was left out is null.
 """
 
 from __future__ import annotations
@@ -27,10 +26,8 @@ import resource
 import statistics
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
-import venv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -43,9 +40,7 @@ from codemix_lab.merging.live import LiveMerge
 from codemix_lab.merging.recipe import Recipe
 from codemix_lab.merging.task_vector import TaskVector
 from codemix_lab.merging.thresholds import Thresholds
-from codemix_lab.paths import user_cache
 
-MERGEKIT = "mergekit==0.1.5"
 VOCABULARY, HIDDEN, LAYERS, INNER, POSITIONS = 250_002, 768, 12, 3072, 514
 EMBEDDING = "embeddings.word_embeddings.weight"
 ROWS_IN_USE = 5_000
@@ -214,7 +209,7 @@ def random_state(spread: float) -> dict[str, Tensor]:
 
 def mergekit_seconds() -> float:
     """Wall time of `mergekit-yaml` for TIES with one task vector, density 0.2, on a checkpoint on disk."""
-    command = mergekit_command()
+    command = Path(sys.executable).with_name("mergekit-yaml")
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         base = random_state(0.02)
@@ -241,18 +236,6 @@ def write_checkpoint(folder: Path, state: dict[str, Tensor]) -> None:
     folder.mkdir()
     (folder / "config.json").write_text(json.dumps(CONFIG))
     save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
-
-
-def mergekit_command() -> Path:
-    """The command in its own environment, made on first use; it borrows PyTorch from this one."""
-    folder = user_cache() / "peers" / MERGEKIT.replace("==", "-")
-    command = folder / "bin" / "mergekit-yaml"
-    if not command.exists():
-        venv.create(folder, with_pip=True, clear=True)
-        own = folder / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
-        (own / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
-        subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", MERGEKIT], check=True)
-    return command
 
 
 if __name__ == "__main__":
