@@ -14,8 +14,9 @@ from codemix_lab.config import FineTuneSpec
 from codemix_lab.errors import SpecError
 from codemix_lab.experiments.jobs import JobQueue
 from codemix_lab.ui import comparison, jobs, words
-from codemix_lab.ui.dials import carried_method, dial, more, reads_density
+from codemix_lab.ui.dials import carried_method, more, reads_density
 from codemix_lab.ui.fields import number
+from codemix_lab.ui.merge_widgets import dial
 from codemix_lab.ui.picker import Bench, placed
 from codemix_lab.ui.starter import offer_starter
 

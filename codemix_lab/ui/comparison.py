@@ -20,9 +20,10 @@ from codemix_lab.experiments.jobs import Job
 from codemix_lab.experiments.run import Run, read_run
 from codemix_lab.experiments.store import RunStore
 from codemix_lab.ui.chart import chart, download, numbers
-from codemix_lab.ui.dials import Dialled, fitting, reads_density
+from codemix_lab.ui.dials import Dialled, reads_density
 from codemix_lab.ui.escape import brief, plain, short
 from codemix_lab.ui.figures import bars, loss, matrices
+from codemix_lab.ui.merge_widgets import fitting
 from codemix_lab.ui.picker import Bench
 from codemix_lab.ui.said import said
 

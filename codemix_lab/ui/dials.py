@@ -16,33 +16,27 @@ import streamlit as st
 
 from codemix_lab.config import MergeMethod, MergeSpec, Schedule, TiesPreset, TrimScope
 from codemix_lab.config.merge import GROUPS
-from codemix_lab.config.spec import Parameter
 from codemix_lab.errors import SpecError
-from codemix_lab.ui.escape import plain, short
+from codemix_lab.ui.escape import plain
+from codemix_lab.ui.merge_widgets import (
+    WIDTH,
+    choose_end,
+    choose_free,
+    choose_method,
+    choose_preset,
+    choose_schedule,
+    choose_scope,
+    choose_seed,
+    choose_weight,
+    dial,
+    hidden,
+    slider,
+)
 from codemix_lab.ui.picker import MOST_ADAPTED, Bench
 from codemix_lab.ui.said import said
-from codemix_lab.ui.words import HELP
 
-OWN = "the method's own"
-SCOPES = {
-    OWN: OWN,
-    TrimScope.TENSOR: "each tensor by itself",
-    TrimScope.LAYER: "each layer",
-    TrimScope.GLOBAL: "the whole task vector",
-}
-SCHEDULES = {
-    Schedule.CONSTANT: "the same everywhere",
-    Schedule.LINEAR: "linear",
-    Schedule.LINES: "LiNeS",
-    Schedule.FREE: "free",
-}
 ENDS = {"first": 0.5, "last": 1.0}
 """Multipliers of the first and the last layer, where a schedule that needs them begins."""
-
-LEAST_WEIGHT = -1.0
-"""A slider goes no lower: a whole task vector taken away."""
-
-WIDTH = 190
 
 
 @dataclass(frozen=True)
@@ -84,10 +78,10 @@ def dials(bench: Bench) -> MergeSpec:
     """
     left, right = st.columns([1, 2], gap="medium", vertical_alignment="bottom")
     with left:
-        method = _method(len(bench.adapted))
+        method = choose_method(len(bench.adapted))
     with right:
         st.caption(plain(method.help))
-    with _hidden("dials"):
+    with hidden("dials"):
         scaling, density = dial("scaling", "λ"), dial("density", "density")
     spec = more(bench, [method], scaling, density).merge(bench, method)
     if told := said(spec):
@@ -104,38 +98,38 @@ def more(bench: Bench, methods: Collection[MergeMethod], scaling: float, density
     def place(row: str, visible: bool) -> Iterator[None]:
         if visible and row not in rows:
             rows[row] = shown.container(horizontal=True, gap="small", vertical_alignment="top")
-        with rows[row] if visible else hidden:
+        with rows[row] if visible else unread:
             yield
 
     read = {name for method in methods for name in (*method.reads, *method.option_names)}
-    with _hidden("more"):
-        hidden = st.container()
+    with hidden("more"):
+        unread = st.container()
     with place("method", "preset" in read):
-        preset = _preset()
+        preset = choose_preset()
     with place("method", "scope" in read):
-        scope = _scope()
+        scope = choose_scope()
     with place("method", "seed" in read):
-        seed = _seed()
+        seed = choose_seed()
     own = {option.name: option for method in MergeMethod for option in method.options}
     options = {}
     for name, option in own.items():
         with place("method", name in read):
-            options[name] = _slider(option, name, name)
+            options[name] = slider(option, name, name)
     sources = len(bench.adapted)
     weights = []
     for number in range(MOST_ADAPTED):
         with place("weights", sources > 1 and number < sources):
-            weights.append(_weight(number, bench.adapted[number] if number < sources else ""))
+            weights.append(choose_weight(number, bench.adapted[number] if number < sources else ""))
     with place("schedule", True):
-        schedule = _schedule()
+        schedule = choose_schedule()
     ends = []
     for end, start in ENDS.items():
         with place(
             "schedule", schedule is Schedule.LINEAR or (schedule is Schedule.LINES and end == "first")
         ):
-            ends.append(_end(end, start))
+            ends.append(choose_end(end, start))
     with place("schedule", schedule is Schedule.FREE):
-        free = _free()
+        free = choose_free()
     groups = {}
     for name in GROUPS:
         with place("groups", True):
@@ -148,7 +142,7 @@ def more(bench: Bench, methods: Collection[MergeMethod], scaling: float, density
 def carried() -> None:
     """Keep all dials in the URL on a page that shows none, so that a reload there forgets nothing."""
     carried_method()
-    with _hidden("page"):
+    with hidden("page"):
         dial("scaling", "λ")
         dial("density", "density")
         more(Bench("", (), ""), [], 0.0, 1.0)
@@ -156,13 +150,8 @@ def carried() -> None:
 
 def carried_method() -> None:
     """Keep the method in the URL on a page that has no use for it."""
-    with _hidden("method"):
-        _method(None)
-
-
-def fitting(count: int) -> list[MergeMethod]:
-    """The methods that can merge this many task vectors."""
-    return [method for method in MergeMethod if method.fewest <= count <= method.most]
+    with hidden("method"):
+        choose_method(None)
 
 
 def reads_density(method: MergeMethod) -> bool:
@@ -182,139 +171,3 @@ def layer_numbers(text: str) -> tuple[float, ...]:
         raise SpecError(
             f"“{text}” is not understood: write one number for each layer, such as 0.5, 0.75, 1."
         ) from None
-
-
-def dial(name: str, label: str, disabled: bool = False, width: int | None = None) -> float:
-    """One slider of `MergeSpec`, with the range, step, default and help it declares."""
-    return _slider(
-        MergeSpec.parameters()[name],
-        name,
-        label,
-        disabled=disabled,
-        width=width or "stretch",
-        help=HELP["density_unread"] if disabled else None,
-    )
-
-
-def _slider(
-    declared: Parameter,
-    key: str,
-    label: str,
-    *,
-    low: float | None = None,
-    value: float | None = None,
-    disabled: bool = False,
-    width: Any = WIDTH,
-    help: str | None = None,
-) -> float:
-    least: Any = declared.low if low is None else low
-    most: Any = declared.high
-    step: Any = declared.step
-    return st.slider(
-        label,
-        min_value=float(least),
-        max_value=float(most),
-        value=float(declared.default if value is None else value),
-        step=float(step),
-        key=key,
-        bind="query-params",
-        disabled=disabled,
-        width=width,
-        help=help or declared.help,
-    )
-
-
-def _method(count: int | None) -> MergeMethod:
-    """The method, of those that fit; one that was chosen and fits no longer stays, and the merge says why."""
-    asked = {st.session_state.get("method"), st.query_params.get("method")}
-    return st.selectbox(
-        "Method",
-        [m for m in MergeMethod if count is None or m in fitting(count) or asked & {m, m.label}],
-        format_func=lambda method: method.label,
-        key="method",
-        bind="query-params",
-        help="\n".join(f"- **{method.label}**: {method.help}" for method in MergeMethod),
-    )
-
-
-def _preset() -> TiesPreset:
-    chosen: Any = st.selectbox(
-        "Signs and averages as in",
-        list(TiesPreset),
-        format_func=lambda preset: preset.label,
-        key="preset",
-        bind="query-params",
-        width=WIDTH,
-        help=MergeSpec.parameters()["preset"].help,
-    )
-    return TiesPreset(chosen)
-
-
-def _scope() -> TrimScope | None:
-    chosen = st.selectbox(
-        "Spend the density over",
-        list(SCOPES),
-        format_func=SCOPES.__getitem__,
-        key="scope",
-        bind="query-params",
-        width=WIDTH,
-        help=MergeSpec.parameters()["scope"].help,
-    )
-    return None if chosen == OWN else TrimScope(chosen)
-
-
-def _seed() -> int:
-    declared: Any = MergeSpec.parameters()["seed"]
-    return int(
-        st.number_input(
-            "Seed of the drop",
-            min_value=int(declared.low),
-            max_value=int(declared.high),
-            value=int(declared.default),
-            step=int(declared.step),
-            key="seed",
-            bind="query-params",
-            width=WIDTH,
-            help=declared.help,
-        )
-    )
-
-
-def _weight(number: int, ref: str) -> float:
-    declared = MergeSpec.parameters()["weights"]
-    label = f"Weight of {plain(short(ref))}"
-    return _slider(declared, f"weight_{number + 1}", label, low=LEAST_WEIGHT, value=1.0)
-
-
-def _schedule() -> Schedule:
-    return st.selectbox(
-        "λ over the layers",
-        list(SCHEDULES),
-        format_func=SCHEDULES.__getitem__,
-        key="schedule",
-        bind="query-params",
-        width=WIDTH,
-        help=HELP["schedule"],
-    )
-
-
-def _end(end: str, start: float) -> float:
-    return _slider(MergeSpec.parameters()["depth"], f"depth_{end}", f"× {end} layer", value=start)
-
-
-def _free() -> str:
-    return st.text_input(
-        "× each layer, first to last",
-        key="depth",
-        bind="query-params",
-        placeholder="0.5, 0.75, 1",
-        max_chars=1000,
-        help=HELP["free"],
-    )
-
-
-@contextmanager
-def _hidden(name: str) -> Iterator[None]:
-    """A part of the page that is there for the URL alone."""
-    with st.container(key=f"carried-{name}"):
-        yield

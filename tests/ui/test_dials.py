@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from codemix_lab.config import MergeMethod, MergeSpec, Schedule, TiesPreset, TrimScope
 from codemix_lab.evaluation.shapes import untrimmed
 from codemix_lab.experiments.jobs import JobQueue
-from codemix_lab.ui.dials import fitting
+from codemix_lab.ui.merge_widgets import fitting
 from codemix_lab.ui.said import said
 
 Open = Callable[..., AppTest]
