@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,18 @@ import pandas as pd
 from codemix_lab.errors import DataError
 from codemix_lab.progress import Progress, ShouldStop, raise_if_stopped, report
 from codemix_lab.text.corpora import open_corpus
-from codemix_lab.text.measures import cmi, i_index, matrix_language, measure_tags, spans, switch_points
+from codemix_lab.text.measures import (
+    cmi,
+    i_index,
+    matrix_language,
+    measure_tags,
+    script_share,
+    spans,
+    switch_points,
+)
 from codemix_lab.text.pairs import PAIRS, guess_pair
 from codemix_lab.text.sources import starter_tasks
-from codemix_lab.text.tagging import is_word, open_tagger, script_of, tokenise
+from codemix_lab.text.tagging import open_tagger, tokenise
 
 _TOGETHER = 1_000
 
@@ -32,16 +39,15 @@ def measure_texts(
     """
     tagger = open_tagger(pair)
     tags: list[list[str]] = []
-    scripts: Counter[str] = Counter()
+    words: list[str] = []
     for start in range(0, len(texts), _TOGETHER):
         raise_if_stopped(should_stop)
         report(on_progress, start, len(texts), "tagging")
         tokens = [tokenise(text) for text in texts[start : start + _TOGETHER]]
         tags += tagger.tag_many(tokens)
-        scripts.update(script_of(token) for words in tokens for token in words if is_word(token))
-    total = sum(scripts.values())
-    shares = {script: scripts[script] / total for script in sorted(scripts)}
-    return {"pair": pair, **measure_tags(tags, PAIRS[pair].languages), "script_share": shares}
+        words += (token for sentence in tokens for token in sentence)
+    measures = measure_tags(tags, PAIRS[pair].languages)
+    return {"pair": pair, **measures, "script_share": script_share(words)}
 
 
 def measure_source(

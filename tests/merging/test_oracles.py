@@ -42,7 +42,7 @@ def original_ties(vectors: Sequence[State], density: float, how: str) -> State:
 def mergekit_change(
     deltas: Sequence[Tensor], weights: Sequence[float], density: float, outliers: float | None
 ) -> Tensor:
-    """mergekit's own functions: TIES, or without a sign consensus breadcrumbs."""
+    """mergekit's own trimming and sign mask, divided as its merge does: TIES, or without the mask breadcrumbs."""
     from mergekit import sparsify
     from mergekit.merge_methods import generalized_task_arithmetic as gta
 
