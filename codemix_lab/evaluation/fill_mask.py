@@ -9,7 +9,7 @@ import pandas as pd
 from torch import nn
 
 from codemix_lab.errors import CheckpointError, DataError
-from codemix_lab.evaluation.tokenised import inference
+from codemix_lab.evaluation.inference import inference
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

@@ -20,8 +20,9 @@ from transformers.models.auto.modeling_auto import (
 )
 
 from codemix_lab.errors import CheckpointError, DataError
-from codemix_lab.evaluation.tokenised import Tokenised, in_batches, inference, padded, tokenise
-from codemix_lab.models.lm_head import logits_at
+from codemix_lab.evaluation.inference import CPU_BUDGET, Inputs, over_batches
+from codemix_lab.evaluation.tokenised import Tokenised, padded, tokenise
+from codemix_lab.models.lm_head import asking
 from codemix_lab.progress import Progress, ShouldStop
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def pseudo_perplexity(
     *,
     max_length: int = 128,
     passes: int = 6,
-    budget: int = 4096,
+    budget: int = CPU_BUDGET,
     on_progress: Progress | None = None,
     should_stop: ShouldStop | None = None,
 ) -> float:
@@ -65,21 +66,32 @@ def pseudo_perplexity(
     """
     tokenised = tokenise(tokenizer, texts, max_length)
     cloze = masked_cloze(tokenised, passes) if _is_masked(model) else causal_cloze(tokenised)
-    asked = sum(answer != UNASKED for row in cloze.answers for answer in row)
-    if asked == 0:
+    count = sum(answer != UNASKED for row in cloze.answers for answer in row)
+    if count == 0:
         raise DataError("The held-out text has no piece to predict: give longer sentences.")
     budget = min(budget, max(1, int(LARGEST_LOGITS / (cloze.share * len(tokenizer)))))
-    surprise = 0.0
-    with inference(model) as device:
-        for rows in in_batches(cloze.tokenised, budget, "perplexity", on_progress, should_stop):
-            answers = padded([cloze.answers[i] for i in rows], UNASKED, device)
-            logits = logits_at(model, cloze.tokenised.batch(rows, device), answers != UNASKED)
-            surprise += float(cross_entropy(logits.float(), answers[answers != UNASKED], reduction="sum"))
+    with asking(model) as ask:
+
+        def surprise_of(rows: list[int], inputs: Inputs) -> float:
+            answers = padded([cloze.answers[i] for i in rows], UNASKED, inputs["input_ids"].device)
+            asked = answers != UNASKED
+            return float(cross_entropy(ask(inputs, asked).float(), answers[asked], reduction="sum"))
+
+        found = over_batches(
+            model,
+            cloze.tokenised,
+            surprise_of,
+            "perplexity",
+            budget=budget,
+            on_progress=on_progress,
+            should_stop=should_stop,
+        )
+    surprise = sum(one for _, one in found)
     if not math.isfinite(surprise):
         raise CheckpointError(
             "The model answers with values that are no numbers: it is broken, try a smaller λ."
         )
-    return math.exp(surprise / asked)
+    return math.exp(surprise / count)
 
 
 def masked_cloze(tokenised: Tokenised, passes: int) -> Cloze:

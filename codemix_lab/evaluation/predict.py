@@ -10,7 +10,8 @@ import pandas as pd
 from torch import nn
 
 from codemix_lab.errors import CheckpointError, DataError
-from codemix_lab.evaluation.tokenised import in_batches, inference, tokenise
+from codemix_lab.evaluation.inference import Inputs, over_batches
+from codemix_lab.evaluation.tokenised import tokenise
 from codemix_lab.progress import Progress, ShouldStop
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def predict(
     texts: Sequence[str],
     labels: Sequence[str],
     max_length: int = 128,
-    budget: int = 4096,
+    budget: int | None = None,
     on_progress: Progress | None = None,
     should_stop: ShouldStop | None = None,
 ) -> np.ndarray:
@@ -36,10 +37,21 @@ def predict(
     columns = label_columns(model, labels)
     tokenised = tokenise(tokenizer, texts, max_length)
     probabilities = np.empty((len(tokenised), len(labels)), dtype=np.float32)
-    with inference(model) as device:
-        for rows in in_batches(tokenised, budget, "predictions", on_progress, should_stop):
-            logits = model(**tokenised.batch(rows, device)).logits
-            probabilities[rows] = logits.float().softmax(dim=-1)[:, columns].cpu().numpy()
+
+    def shares(_: list[int], inputs: Inputs) -> np.ndarray:
+        found: np.ndarray = model(**inputs).logits.float().softmax(dim=-1)[:, columns].cpu().numpy()
+        return found
+
+    for rows, found in over_batches(
+        model,
+        tokenised,
+        shares,
+        "predictions",
+        budget=budget,
+        on_progress=on_progress,
+        should_stop=should_stop,
+    ):
+        probabilities[rows] = found
     return probabilities
 
 

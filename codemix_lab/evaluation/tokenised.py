@@ -1,17 +1,12 @@
-"""Sentences cut into pieces once, and their way through a model in batches."""
+"""Sentences cut into pieces once, and put together to batches."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
-from torch import nn
-
-from codemix_lab.evaluation.batches import token_budget_batches
-from codemix_lab.progress import Progress, ShouldStop, raise_if_stopped, report
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -79,32 +74,3 @@ def padded(rows: Sequence[Sequence[int]], filler: int, device: torch.device) -> 
     """
     width = max(len(row) for row in rows)
     return torch.tensor([[*row, *[filler] * (width - len(row))] for row in rows], device=device)
-
-
-@contextlib.contextmanager
-def inference(model: nn.Module) -> Iterator[torch.device]:
-    """Dropout and gradients off while the block runs; yields the device the model lives on."""
-    was_training = model.training
-    model.eval()
-    try:
-        with torch.inference_mode():
-            yield next(model.parameters()).device
-    finally:
-        model.train(was_training)
-
-
-def in_batches(
-    tokenised: Tokenised,
-    budget: int,
-    what: str,
-    on_progress: Progress | None = None,
-    should_stop: ShouldStop | None = None,
-) -> Iterator[list[int]]:
-    """Row numbers batch by batch, reporting sentences done. Raises `Cancelled` between two batches."""
-    done, total = 0, len(tokenised)
-    for rows in token_budget_batches(tokenised.lengths, budget):
-        raise_if_stopped(should_stop)
-        report(on_progress, done, total, what)
-        yield rows
-        done += len(rows)
-    report(on_progress, done, total, what)
