@@ -15,7 +15,7 @@ import streamlit as st
 from codemix_lab.config import MergeSpec
 from codemix_lab.evaluation.score_grid import ScoreGrid
 from codemix_lab.experiments.grids import columns_from
-from codemix_lab.ui import explore, words
+from codemix_lab.ui import duration, explore, words
 from codemix_lab.ui.anatomy import anatomy
 from codemix_lab.ui.desk import Desk, desk_for
 from codemix_lab.ui.dials import dials, reads_density
@@ -43,6 +43,7 @@ def main() -> None:
 
 def explorer(bench: Bench) -> None:
     """The method, the instrument with its dials, and below it what goes with the dialled merge."""
+    whole, bench = bench, duration.step_dial(bench)
     spec = dials(bench)
     desk = desk_for(bench.base, bench.adapted, bench.task_spec)
     version = desk.version
@@ -52,6 +53,7 @@ def explorer(bench: Bench) -> None:
         st.info(words.WAITING, icon=":material/hourglass_top:")
     else:
         picture(desk, grid, spec)
+    duration.surface(whole, spec)
     poller(desk, version)
 
 

@@ -187,6 +187,24 @@ def curve(payload: Payload, listener: Listener) -> Any:
     return {"curve": str(curve_path(scorer, spec))}
 
 
+def duration(payload: Payload, listener: Listener) -> Any:
+    """{"spec": MergeSpec, "task": TaskSpec, "probe": ProbeSpec, "scalings": [float]} → {"table": rows of
+    duration_table}; rows grow checkpoint by checkpoint."""
+    from codemix_lab.config import MergeSpec, ProbeSpec, TaskSpec
+    from codemix_lab.experiments.duration import duration_table
+
+    frame = duration_table(
+        MergeSpec.from_dict(payload["spec"]),
+        TaskSpec.from_dict(payload["task"]),
+        ProbeSpec.from_dict(payload.get("probe", {})),
+        payload["scalings"],
+        listener.on_progress,
+        listener.should_stop,
+        on_row=listener.on_row,
+    )
+    return {"table": _rows(frame)}
+
+
 def cpt(payload: Payload, listener: Listener) -> Any:
     """{"spec": CptSpec, "out": folder, "tasks": [TaskSpec], "force": bool} → {"folder", "before", "after"};
     rows are the points of the curve, told once more after a resume."""
@@ -214,6 +232,7 @@ KINDS: dict[str, Kind] = {
     "export": export,
     "starter": starter,
     "curve": curve,
+    "duration": duration,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -159,6 +160,16 @@ def make_adapted(
         return _save(model, tiny_tokenizer, tmp_path_factory.mktemp("adapted") / f"seed-{seed}")
 
     return make
+
+
+@pytest.fixture(scope="session")
+def tiny_way(make_adapted: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An adapted checkpoint that kept its trajectory: after two steps, and after four. Never write into it."""
+    end = make_adapted(seed=3, size=0.2)
+    folder = shutil.copytree(end, tmp_path_factory.mktemp("way") / "cpt")
+    shutil.copytree(make_adapted(seed=3, size=0.02), folder / "trajectory" / "step-0000002")
+    shutil.copytree(end, folder / "trajectory" / "step-0000004")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -90,6 +90,9 @@ def curve(
     preset: TiesPreset = o.PRESET,
     scalings: str = typer.Option("0:1.5:0.1", help="λ to report, as first:last:step or separated by commas."),
     densities: str = typer.Option("1", help="Densities, separated by commas; one curve each."),
+    by_steps: bool = typer.Option(
+        False, "--by-steps", help="A curve for every checkpoint of the CPT trajectory, at the first density."
+    ),
     train_size: int = option(ProbeSpec, "train_size"),
     score_size: int = option(ProbeSpec, "score_size"),
     seed: int = option(ProbeSpec, "seed"),
@@ -106,15 +109,13 @@ def curve(
         preset=preset,
     )
     from codemix_lab.experiments.curve_table import curve_table
+    from codemix_lab.experiments.duration import duration_table
 
+    task_spec, chosen = TaskSpec(task, text_column, label_column, split_column), number_range(scalings)
     with progress() as (on_progress, should_stop):
-        table = curve_table(
-            spec,
-            TaskSpec(task, text_column, label_column, split_column),
-            probe,
-            number_range(scalings),
-            numbers(densities),
-            on_progress,
-            should_stop,
-        )
+        if by_steps:
+            spec = spec.replace(density=numbers(densities)[0])
+            table = duration_table(spec, task_spec, probe, chosen, on_progress, should_stop)
+        else:
+            table = curve_table(spec, task_spec, probe, chosen, numbers(densities), on_progress, should_stop)
     show({"base": base, "adapted": list(adapted), "method": str(method)}, as_json, table)

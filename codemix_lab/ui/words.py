@@ -113,7 +113,17 @@ AGREEMENT: Final = (
     "there TIES elects one sign. Who wins them stands in the numbers."
 )
 WAITING: Final = "The first scores of these checkpoints are being worked out."
+DURATION: Final = (
+    "The trajectory of this checkpoint is merged at every step that was kept, and scored over λ: "
+    "is more continued pre-training better, and where does a part of it beat all of it?"
+)
+DURATION_READ: Final = (
+    "Dev macro-F1 of the probe. Neighbouring cells rest on the same sentences, so differences of a point "
+    "or two are noise; the interval of every cell is in the table."
+)
+
 HELP: Final = {
+    "cpt_steps": "Which checkpoint of the continued pre-training is merged; the run kept these on its way.",
     "base": "Where the task vector starts: a starter name, a folder with config.json and safetensors, or a hub id.",
     "adapted": "Checkpoints after continued pre-training, up to three. With several, each task vector gets a weight under “More”.",
     "task": "A task by name, or a file with texts and labels: csv, tsv, jsonl, json, parquet or CoNLL (type its path or add it below).",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 
 from codemix_lab.ui.figures.style import DIVERGING, SEQUENTIAL, framed, safe
@@ -50,6 +51,18 @@ def transfer_map(scores: np.ndarray, models: Sequence[str], tasks: Sequence[str]
         SEQUENTIAL,
         low,
         max(high, low + 0.05),
+    )
+
+
+def duration_map(table: pd.DataFrame, title: str) -> go.Figure:
+    """Macro-F1 (0–1) by CPT steps (rows) and λ (columns); `table` has the columns steps, scaling, macro_f1."""
+    plane = table.pivot(index="steps", columns="scaling", values="macro_f1")
+    scores = plane.to_numpy(dtype=float)
+    texts = [["–" if np.isnan(f1) else f"{f1:.2f}".lstrip("0") for f1 in row] for row in scores]
+    low, high = float(np.nanmin(scores)), float(np.nanmax(scores))
+    rows, columns = [f"{step:g}" for step in plane.index], [f"{scaling:g}" for scaling in plane.columns]
+    return _cells(
+        scores, texts, rows, columns, title, "λ", "CPT steps", SEQUENTIAL, low, max(high, low + 0.05)
     )
 
 
