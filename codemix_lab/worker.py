@@ -206,8 +206,8 @@ def duration(payload: Payload, listener: Listener) -> Any:
 
 
 def cpt(payload: Payload, listener: Listener) -> Any:
-    """{"spec": CptSpec, "out": folder, "tasks": [TaskSpec], "force": bool} → {"folder", "before", "after"};
-    rows are the points of the curve, told once more after a resume."""
+    """{"spec": CptSpec, "out": folder, "tasks": [TaskSpec], "force": bool, "leave_out": bool}
+    → {"folder", "before", "after"}; rows are the points of the curve, told once more after a resume."""
     from codemix_lab.config import CptSpec, TaskSpec
     from codemix_lab.experiments.adapting import adapt
 
@@ -216,6 +216,7 @@ def cpt(payload: Payload, listener: Listener) -> Any:
         Path(payload["out"]),
         [TaskSpec.from_dict(task) for task in payload.get("tasks", [])],
         payload.get("force", False),
+        payload.get("leave_out", False),
         listener.on_progress,
         listener.should_stop,
         on_point=listener.on_row,

@@ -15,7 +15,6 @@ from codemix_lab.errors import SpecError
 from codemix_lab.experiments.jobs import JobQueue, JobState
 from codemix_lab.ui import adapting, jobs, words
 from codemix_lab.ui.escape import short
-from codemix_lab.ui.fields import number
 from codemix_lab.ui.picker import Bench
 from codemix_lab.ui.starter import offer_starter
 
@@ -48,15 +47,14 @@ def ask(bench: Bench) -> None:
         corpora, shares = adapting.choose_text(bench)
         left, right = st.columns([2, 1], gap="medium", vertical_alignment="bottom")
         with left:
-            steps = number(CptSpec, "steps", "Steps")
+            length = adapting.length()
         asked = right.button(
             "Adapt", type="primary", icon=":material/play_arrow:", width="stretch", key="adapt"
         )
         fields = adapting.more()
-        forced = st.checkbox(
-            "Go on even if the text holds dev or test sentences of the task", key="force", value=False
-        )
-        spec = CptSpec(base=bench.base, corpora=corpora, shares=shares, steps=steps, **fields)
+        leave_out = st.checkbox("Leave dev and test sentences of the task out of the text", key="leave_out")
+        forced = st.checkbox("Go on even if the text holds dev or test sentences of the task", key="force")
+        spec = CptSpec(base=bench.base, corpora=corpora, shares=shares, **length, **fields)
         with shell.told():
             adapting.wants(spec)
     if asked:
@@ -67,8 +65,10 @@ def ask(bench: Bench) -> None:
             "out": str(adapting.new_place(spec)),
             "tasks": [bench.task_spec.to_dict()],
             "force": forced,
+            "leave_out": leave_out,
         }
-        label = f"{short(bench.base)} reads {', '.join(map(short, corpora))}, {steps} steps"
+        long = f"{spec.steps} steps" if spec.epochs is None else f"{spec.epochs:g} epochs"
+        label = f"{short(bench.base)} reads {', '.join(map(short, corpora))}, {long}"
         jobs.submit(KIND, payload, label)
         st.rerun()
 

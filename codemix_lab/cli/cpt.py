@@ -44,6 +44,9 @@ def cpt(
     task: list[str] = typer.Option(
         [], help="Task to be scored later: its dev and test text in a corpus is refused. Repeat the option."
     ),
+    leave_out: bool = typer.Option(
+        False, "--without-leaks", help="Leave dev and test text of those tasks out of the corpora, and go on."
+    ),
     force: bool = typer.Option(False, "--force", help="Go on in spite of leaked text or too little memory."),
     out: Path = OUT,
     as_json: bool = JSON,
@@ -80,7 +83,9 @@ def cpt(
     from codemix_lab.experiments.adapting import adapt
 
     with progress() as (on_progress, should_stop):
-        found = adapt(spec, out, [TaskSpec(name) for name in task], force, on_progress, should_stop)
+        found = adapt(
+            spec, out, [TaskSpec(name) for name in task], force, leave_out, on_progress, should_stop
+        )
     losses = {
         f"{name}, {when}": loss for when in ("before", "after") for name, loss in getattr(found, when).items()
     }

@@ -92,7 +92,7 @@ class CptSpec(Spec):
         step=1,
         help="Stop after so many looks without a lower code-mixed loss, and keep the best; 0 goes on to the end.",
     )
-    seed: int = parameter(0, low=0, high=2**31 - 1, help="Order, masks and initialisation.")
+    seed: int = parameter(0, low=0, high=2**31 - 1, step=1, help="Order, masks and initialisation.")
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -16,7 +16,7 @@ from codemix_lab.experiments.run import versions
 from codemix_lab.models.checkpoints import Checkpoint, open_checkpoint
 from codemix_lab.models.devices import device
 from codemix_lab.progress import Progress, ShouldStop
-from codemix_lab.text.mixture import Mixture, leaks, mix, refuse_leaks
+from codemix_lab.text.mixture import Mixture, leaks, mix, refuse_leaks, without_leaks
 from codemix_lab.text.tasks import open_task
 from codemix_lab.training.cpt import CptResult, continue_pretraining
 from codemix_lab.training.cpt_trainer import OnPoint
@@ -28,6 +28,7 @@ def adapt(
     out: Path,
     tasks: Sequence[TaskSpec] = (),
     force: bool = False,
+    leave_out: bool = False,
     on_progress: Progress | None = None,
     should_stop: ShouldStop | None = None,
     on_point: OnPoint | None = None,
@@ -36,12 +37,15 @@ def adapt(
 
     Checkpoints lie beside `out` while it runs; the same call goes on from them after a cancel or a
     crash. `tasks` are those that will be scored: text of their dev and test splits among the corpora is
-    refused, as is a run that wants more memory than is free, both unless `force`. Raises `DataError`,
+    left out where `leave_out` says so and refused else, as is a run that wants more memory than is free,
+    both unless `force`. Raises `DataError`,
     `SpecError`, and what `continue_pretraining` raises.
     """
     checkpoint = open_checkpoint(spec.base)
     mixture = mix(spec.corpora, spec.shares, spec.seed)
     opened = [open_task(task) for task in tasks]
+    if leave_out:
+        mixture = without_leaks(mixture, opened)
     if not force:
         for task in opened:
             refuse_leaks(mixture.lines, task)

@@ -6,7 +6,7 @@ import hashlib
 import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codemix_lab.errors import DataError
@@ -93,16 +93,29 @@ def mix(corpora: Sequence[str], shares: Sequence[float] = (), seed: int = 0) -> 
         )
     rng.shuffle(together)
     used = {source: len(lines) for source, lines in texts.items()}
-    digest = hashlib.sha256("\n".join(together).encode()).hexdigest()
-    return Mixture(together, measured, used, digest, tuple(warnings))
+    return Mixture(together, measured, used, _digest(together), tuple(warnings))
 
 
 def leaks(lines: Iterable[str], task: Task) -> Counter[str]:
     """How many distinct dev and test sentences of `task` stand in `lines`, equal after `normalise`."""
     read = {normalise(line) for line in lines}
-    scored = task.frame[task.frame["split"].isin(["dev", "test"])]
-    met = {(split, normalise(text)) for split, text in zip(scored["split"], scored["text"], strict=True)}
-    return Counter(split for split, text in met if text in read)
+    return Counter(split for split, text in _scored(task) if text in read)
+
+
+def without_leaks(mixture: Mixture, tasks: Iterable[Task]) -> Mixture:
+    """The mixture without the dev and test sentences of `tasks`; `warnings` say how many lines that took.
+
+    Raises `DataError` when nothing is left.
+    """
+    scored = {text for task in tasks for _, text in _scored(task)}
+    lines = [line for line in mixture.lines if normalise(line) not in scored]
+    gone = len(mixture.lines) - len(lines)
+    if not gone:
+        return mixture
+    if not lines:
+        raise DataError("The corpus is dev and test text of the task and nothing else: give other text.")
+    told = f"{gone:,} {'line' if gone == 1 else 'lines'} left out: dev or test text of the task."
+    return replace(mixture, lines=lines, digest=_digest(lines), warnings=(*mixture.warnings, told))
 
 
 def refuse_leaks(lines: Iterable[str], task: Task) -> None:
@@ -112,8 +125,17 @@ def refuse_leaks(lines: Iterable[str], task: Task) -> None:
         told = " and ".join(f"{count:,} {split}" for split, count in sorted(found.items()))
         raise DataError(
             f"The corpus holds {told} sentences of the task {task.name}: scores on it would be too good. "
-            "Take them out, or force it where that is what you want."
+            "Have them left out (--without-leaks), or force it where that is what you want."
         )
+
+
+def _scored(task: Task) -> set[tuple[str, str]]:
+    rows = task.frame[task.frame["split"].isin(["dev", "test"])]
+    return {(split, normalise(text)) for split, text in zip(rows["split"], rows["text"], strict=True)}
+
+
+def _digest(lines: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _is_mono(source: str) -> bool:

@@ -64,26 +64,29 @@ def choose_text(bench: Bench) -> tuple[tuple[str, ...], tuple[float, ...]]:
     return tuple(map(str, corpora)), shares
 
 
+def length() -> dict[str, Any]:
+    """Draw how long is read, in steps or in epochs, and return it as a field of `CptSpec`."""
+    unit, amount = st.columns([1, 2], gap="small", vertical_alignment="bottom")
+    epochs = (
+        unit.selectbox("Length in", ["steps", "epochs"], key="length_in", bind="query-params") == "epochs"
+    )
+    with amount:
+        if not epochs:
+            return {"steps": number(CptSpec, "steps", "Steps")}
+        passes = st.number_input(
+            "Epochs", 0.01, 1000.0, 1.0, key="epochs", bind="query-params", help=_help("epochs")
+        )
+        return {"epochs": float(passes)}
+
+
 def more() -> dict[str, Any]:
     """Draw what is folded away and return it as fields of `CptSpec`."""
-    with st.expander("LoRA or all parameters, memory, trajectory"):
+    with st.expander("LoRA or all parameters, masking, memory, trajectory"):
         left, middle, right = st.columns(3, gap="medium")
         with left:
-            lora = st.radio(
-                "What moves",
-                [True, False],
-                format_func=lambda lora: "a LoRA adapter" if lora else "all parameters",
-                key="lora",
-                help=_help("lora"),
-            )
-            rank = number(CptSpec, "rank", "LoRA rank", disabled=not lora)
-            frozen = st.checkbox(
-                "Freeze the embeddings",
-                key="freeze_embeddings",
-                disabled=lora,
-                help=_help("freeze_embeddings"),
-            )
+            moves = _what_moves()
         with middle:
+            lora = moves["lora"]
             rate = st.number_input(
                 "Learning rate",
                 1e-7,
@@ -95,24 +98,61 @@ def more() -> dict[str, Any]:
             )
             tokens = number(CptSpec, "tokens_per_step", "Pieces a step")
             parts = number(CptSpec, "accumulation", "Parts a step")
+            share = CptSpec.parameters()["mask_share"]
+            masked = st.slider(
+                "Share masked", share.low, share.high, share.default, key="mask_share", help=share.help
+            )
+            words = st.checkbox("Mask whole words", key="whole_words", help=_help("whole_words"))
         with right:
             again = st.checkbox(
                 "Gradient checkpointing", key="gradient_checkpointing", help=_help("gradient_checkpointing")
             )
-            words = st.checkbox("Mask whole words", key="whole_words", help=_help("whole_words"))
             way = st.checkbox("Keep the trajectory", key="trajectory", help=_help("trajectory"))
-            patience = number(CptSpec, "patience", "Patience", help=_help("patience"))
+            often = number(CptSpec, "save_every", "Steps between checkpoints")
+            patience = number(CptSpec, "patience", "Patience")
+            seed = number(CptSpec, "seed", "Seed")
     return {
-        "lora": lora,
-        "rank": rank,
-        "freeze_embeddings": frozen and not lora,
+        **moves,
         "learning_rate": float(rate),
         "tokens_per_step": tokens,
         "accumulation": parts,
         "gradient_checkpointing": again,
+        "mask_share": masked,
         "whole_words": words,
+        "save_every": often,
         "trajectory": way,
         "patience": patience,
+        "seed": seed,
+    }
+
+
+def _what_moves() -> dict[str, Any]:
+    lora = st.radio(
+        "What moves",
+        [True, False],
+        format_func=lambda lora: "a LoRA adapter" if lora else "all parameters",
+        key="lora",
+        help=_help("lora"),
+    )
+    if not lora:
+        frozen = st.checkbox(
+            "Freeze the embeddings", key="freeze_embeddings", help=_help("freeze_embeddings")
+        )
+        return {"lora": False, "freeze_embeddings": frozen}
+    rank = number(CptSpec, "rank", "LoRA rank")
+    alpha = st.number_input(
+        "LoRA alpha", 1, 4096, None, key="alpha", help=_help("alpha"), placeholder=str(2 * rank)
+    )
+    stable = st.checkbox("Rank-stabilised", key="rank_stabilised", help=_help("rank_stabilised"))
+    named = st.text_input(
+        "Layers LoRA adapts", key="targets", placeholder="all linear layers", help=_help("targets")
+    )
+    return {
+        "lora": True,
+        "rank": rank,
+        "alpha": alpha,
+        "rank_stabilised": stable,
+        "targets": tuple((named or "").replace(",", " ").split()),
     }
 
 
@@ -132,8 +172,10 @@ def wants(spec: CptSpec) -> None:
 def new_place(spec: CptSpec) -> Path:
     """A folder of the workspace named after what is read, the first that is free."""
     texts = "-".join(re.sub(r"\.(txt|csv|tsv|jsonl)(\.gz)?$", "", short(source)) for source in spec.corpora)
-    length = f"{spec.steps}" + ("" if spec.lora else "-full")
-    bare = re.sub(r"[^\w.-]+", "-", f"{short(spec.base)}-{texts}-{length}").strip("-.")[:80]
+    long = f"{spec.steps}" if spec.epochs is None else f"{spec.epochs:g}-epochs"
+    bare = re.sub(r"[^\w.-]+", "-", f"{short(spec.base)}-{texts}-{long}{'' if spec.lora else '-full'}").strip(
+        "-."
+    )[:80]
     names = [bare, *(f"{bare}-{count}" for count in range(2, 1000))]
     free = (adapted_root() / name for name in names)
     return next(place for place in free if not place.exists() and not work_of(place).exists())

@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from codemix_lab.experiments.jobs import Job, JobQueue, JobState
+from codemix_lab.training.cpt import RECORD
 
 Open = Callable[..., AppTest]
 PAGE = "pages/1_Adapt.py"
@@ -71,3 +72,29 @@ def test_a_corpus_that_is_the_test_set_is_refused(
     assert do_next().state is JobState.FAILED
     at.run()
     assert "scores on it would be too good" in at.error[0].value
+
+
+def test_leaked_sentences_are_left_out_and_the_folded_fields_reach_the_job(
+    small: dict[str, str], opened: Open, queue: JobQueue, do_next: Callable[[], Job], tmp_path: Path
+) -> None:
+    both = tmp_path / "both.en-hi.txt"
+    rows = Path(small["task"]).read_text(encoding="utf-8").splitlines()
+    leaked = next(row for row in rows if row.startswith("dev,")).split(",")[1]
+    both.write_text(Path(small["corpora"]).read_text(encoding="utf-8") + f"\n{leaked}\n", encoding="utf-8")
+    at = opened(PAGE, {**small, "corpora": str(both), "length_in": "epochs", "epochs": "0.5", "seed": "3"})
+    at.checkbox(key="leave_out").check()
+    at.checkbox(key="rank_stabilised").check()
+    at.number_input(key="alpha").set_value(8)
+    at.text_input(key="targets").set_value("query, value")
+    at.slider(key="mask_share").set_value(0.3)
+    at.button(key="adapt").click().run()
+    asked = queue.list()[0].payload["spec"]
+    assert (asked["epochs"], asked["seed"], asked["mask_share"]) == (0.5, 3, 0.3)
+    assert (asked["alpha"], asked["rank_stabilised"], asked["targets"]) == (8, True, ["query", "value"])
+    done = do_next()
+    assert done.state is JobState.DONE, done.error
+    record = json.loads((Path(done.result["folder"]) / RECORD).read_text(encoding="utf-8"))
+    assert record["data"]["used"] and record["data"]["leaks"] == {
+        small["task"].rsplit("/", 1)[-1].rsplit(".", 1)[0]: {}
+    }
+    assert any("1 line left out" in told for told in record["warnings"])
