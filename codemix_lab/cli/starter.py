@@ -14,16 +14,23 @@ starter_app = typer.Typer(help="The starter: real weights without a model hub.",
 
 
 @starter_app.callback(invoke_without_command=True)
-def starter(context: typer.Context, as_json: bool = JSON) -> None:
+def starter(
+    context: typer.Context,
+    causal: bool = typer.Option(
+        False, "--causal", help="The small decoder, SmolLM2-135M-Instruct (93 MB), in place of the encoder."
+    ),
+    as_json: bool = JSON,
+) -> None:
     """Fetch, verify and convert the starter model (91 MB, once)."""
     if context.invoked_subcommand is not None:
         return
-    from codemix_lab.models.starter.install import install_starter
-    from codemix_lab.models.starter.names import starter_state
+    from codemix_lab.models.starter.install import install_causal, install_starter
+    from codemix_lab.models.starter.names import CAUSAL, ENCODER, starter_state
 
     with progress() as (on_progress, should_stop):
-        folder = install_starter(on_progress, should_stop)
-    show({"folder": str(folder), "names": ", ".join(starter_state().names)}, as_json)
+        folder = (install_causal if causal else install_starter)(on_progress, should_stop)
+    names = starter_state(CAUSAL if causal else ENCODER).names
+    show({"folder": str(folder), "names": ", ".join(names)}, as_json)
 
 
 @starter_app.command("build")

@@ -18,7 +18,7 @@ from codemix_lab.config import MergeMethod, MergeSpec, ProbeSpec, TaskSpec
 from codemix_lab.errors import CodeMixLabError, StorageError
 from codemix_lab.evaluation.score_grid import ExactScore, GridColumn, ScoreGrid, log_probabilities
 from codemix_lab.experiments.store import content_key
-from codemix_lab.models.starter.names import WEIGHTS, base_folder, is_starter_name
+from codemix_lab.models.starter.names import adapter_folder, base_folder, is_starter_name
 from codemix_lab.progress import Progress, ShouldStop, raise_if_stopped, report
 from codemix_lab.text.tasks import open_task, starter_tasks
 
@@ -178,6 +178,6 @@ def _kept() -> Path:
 
 def _starter_stamp(ref: str) -> str:
     """The same on every machine: what the starter is made from, not when."""
-    adapter = WEIGHTS / ref.partition(":")[2] / "adapter_model.safetensors"
+    adapter = adapter_folder(ref) / "adapter_model.safetensors"
     own = hashlib.sha256(adapter.read_bytes()).hexdigest() if ":" in ref and adapter.is_file() else ""
-    return f"{base_folder().name};{own}"
+    return f"{base_folder(ref.partition(':')[0]).name};{own}"

@@ -16,7 +16,7 @@ from codemix_lab.config import CptSpec
 from codemix_lab.models.quiet import quiet
 from codemix_lab.models.starter.assemble import assemble
 from codemix_lab.models.starter.convert import convert
-from codemix_lab.models.starter.fetch import package_file
+from codemix_lab.models.starter.fetch import ENCODER, package_file
 from codemix_lab.paths import new_folder
 from codemix_lab.progress import Progress, ShouldStop
 from codemix_lab.text.readers import read_lines
@@ -82,7 +82,7 @@ def build_from_files(
     converted = out / ".converted"
     if not converted.is_dir():
         with quiet(), new_folder(converted) as beside:
-            convert(package_file(on_progress, should_stop), beside)
+            convert(package_file(ENCODER, on_progress, should_stop), beside)
     build_starter(
         converted,
         _lines(monolingual),

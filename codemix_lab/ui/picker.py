@@ -10,7 +10,7 @@ import streamlit as st
 from codemix_lab import paths
 from codemix_lab.config import TaskSpec
 from codemix_lab.errors import CodeMixLabError
-from codemix_lab.models.starter.names import StarterState, starter_state
+from codemix_lab.models.starter.names import CAUSAL, StarterState, starter_state
 from codemix_lab.text.readers import TABLE_SUFFIXES
 from codemix_lab.text.registry import registered_names
 from codemix_lab.text.tasks import starter_tasks
@@ -53,9 +53,11 @@ def picker() -> Bench:
     """Draw the three choices and return what is chosen; it stays in the URL."""
     names = starter().names
     tasks = with_chosen([*starter_tasks(), *registered_names(), *kept_uploads()], "task")
+    decoder = starter_state(CAUSAL)
+    bases = ["starter", *([CAUSAL] if decoder.installed else []), *_folders("exports")]
     base = st.selectbox(
         "Base model",
-        with_chosen(["starter", *_folders("exports")], "base"),
+        with_chosen(bases, "base"),
         key="base",
         bind="query-params",
         accept_new_options=True,

@@ -170,7 +170,7 @@ def test_without_an_adapted_checkpoint_it_says_what_to_choose(bench: dict[str, s
 def test_without_the_starter_it_offers_to_fetch_it(
     opened: Open, queue: JobQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(names, "base_folder", lambda: tmp_path / "nothing")
+    monkeypatch.setattr(names, "base_folder", lambda family="starter": tmp_path / "nothing")
     at = opened(APP, {})
     assert "not on this machine" in at.info[0].value
     at.button(key="fetch-starter").click().run()

@@ -1,4 +1,4 @@
-"""Make the starter: fetch the package file, convert it, add the masked-LM adapter, keep the folder."""
+"""Make the starters: fetch the package file, convert it, add the encoder's masked-LM adapter, keep the folder."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from codemix_lab.errors import StorageError
 from codemix_lab.models.quiet import quiet
 from codemix_lab.models.starter.assemble import assemble
 from codemix_lab.models.starter.convert import convert
-from codemix_lab.models.starter.fetch import package_file
-from codemix_lab.models.starter.names import WEIGHTS, base_folder, starter_state
+from codemix_lab.models.starter.fetch import DECODER, ENCODER, package_file
+from codemix_lab.models.starter.names import CAUSAL, WEIGHTS, base_folder, starter_state
 from codemix_lab.paths import new_folder, user_cache
 from codemix_lab.progress import Progress, ShouldStop, raise_if_stopped, report
 
@@ -23,7 +23,7 @@ def install_starter(on_progress: Progress | None = None, should_stop: ShouldStop
     """
     if starter_state().installed:
         return base_folder()
-    source = package_file(on_progress, should_stop)
+    source = package_file(ENCODER, on_progress, should_stop)
     raise_if_stopped(should_stop)
     report(on_progress, 0, 2, "converting the weights")
     with tempfile.TemporaryDirectory(dir=user_cache(), prefix="convert-") as temporary:
@@ -42,3 +42,22 @@ def install_starter(on_progress: Progress | None = None, should_stop: ShouldStop
                 raise
     report(on_progress, 2, 2, "the starter is ready")
     return base_folder()
+
+
+def install_causal(on_progress: Progress | None = None, should_stop: ShouldStop | None = None) -> Path:
+    """Folder of the starter decoder, made first if it is not there; raises what `install_starter` raises."""
+    if starter_state(CAUSAL).installed:
+        return base_folder(CAUSAL)
+    from codemix_lab.models.starter.causal import convert_causal
+
+    source = package_file(DECODER, on_progress, should_stop)
+    raise_if_stopped(should_stop)
+    report(on_progress, 0, 1, "converting the weights")
+    try:
+        with quiet(), new_folder(base_folder(CAUSAL)) as beside:
+            convert_causal(source, beside)
+    except StorageError:
+        if not starter_state(CAUSAL).installed:
+            raise
+    report(on_progress, 1, 1, "the starter decoder is ready")
+    return base_folder(CAUSAL)
