@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from codemix_lab.ui import tagged
 from codemix_lab.ui.data import measured
 from codemix_lab.ui.figures import corpora
+from codemix_lab.ui.uploads import keep_upload
 
 Open = Callable[..., AppTest]
 PAGE = "pages/0_Data.py"
@@ -57,11 +58,12 @@ def test_a_file_goes_to_the_bench_by_one_button(
 def test_the_task_is_there_on_the_next_page(
     bench: dict[str, str], small_task: Path, opened: Open, page: str
 ) -> None:
-    at = opened(PAGE, {**bench, "task": "en-hi", "data": str(small_task)})
+    kept = str(keep_upload("dropped.en-hi.csv", small_task.read_bytes()))
+    at = opened(PAGE, {**bench, "task": "en-hi", "data": kept})
     at.button(key="use-this").click().run()
     at.switch_page(page).run()
     assert not at.exception
-    assert at.session_state["task"] == str(small_task)
+    assert at.selectbox(key="task").value == kept
 
 
 def test_running_text_goes_to_adapt_by_an_address(
