@@ -29,7 +29,9 @@ def main() -> None:
     found = open_shown(source, pair)
     other = open_shown(beside, pair) if beside else None
     data.recognised(found)
-    if not source.startswith(CORPUS) and found.profile is not None and found.profile.use == "task":
+    if source.startswith(CORPUS) or (found.profile is not None and found.profile.use == "corpus"):
+        data.offer_to_adapt(source)
+    else:
         st.button(
             "Use this on every page",
             icon=":material/move_down:",
@@ -44,7 +46,7 @@ def main() -> None:
     st.subheader("How it is spread" if other is None else "Side by side")
     data.spread(found, other)
     st.subheader("Make a mixture")
-    shell.fragment(mixer)(found.pair)
+    shell.fragment(mixer)(found)
 
 
 def choose(bench: Bench) -> tuple[str, str | None, str | None]:

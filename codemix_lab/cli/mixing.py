@@ -74,11 +74,11 @@ def mix(
     told = (
         found
         if as_json
-        else {name: found[name] for name in ("out", "sentences", "cmi", "i_index", "matched")}
+        else {name: found[name] for name in ("out", "sentences", "cmi", "highest", "i_index", "matched")}
     )
     show(told, as_json)
     if not as_json and not found["matched"]:
         typer.echo(
             f"note: an index of {index:g} was asked, and {found['cmi'] / 100:.2f} was reached: these sentences "
-            "offer too few places. A larger lexicon, parallel text or another matrix language gives more."
+            f"offer places for {found['highest']:.2f} at most. A larger lexicon, parallel text or another matrix language gives more."
         )

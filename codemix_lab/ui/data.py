@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from html import escape
 from itertools import pairwise
 from typing import Any
+from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
@@ -12,7 +14,7 @@ import streamlit as st
 from codemix_lab.text.profile_record import Profile
 from codemix_lab.ui import tagged, words
 from codemix_lab.ui.chart import chart, download, numbers
-from codemix_lab.ui.corpus import Corpus
+from codemix_lab.ui.corpus import CORPUS, Corpus
 from codemix_lab.ui.escape import plain, short
 from codemix_lab.ui.figures import corpora
 
@@ -43,6 +45,19 @@ def recognised(found: Corpus) -> None:
         columns = pd.DataFrame([column.__dict__ for column in profile.columns])
         numbers(columns.rename(columns={"how": "found", "filled": "filled cells"}), "columns")
         numbers(_counted(profile), "profile")
+
+
+def offer_to_adapt(source: str) -> None:
+    """The way to Adapt with this text chosen to be read."""
+    look = "color: var(--st-primary-color); font-weight: 600"
+    with st.container(key="read-this"):
+        st.html(f'<a href="{escape(adapt_address(source))}" style="{look}">{words.DATA_HELP["read"]}</a>')
+
+
+def adapt_address(source: str) -> str:
+    """Adapt with the bench as it is and this text; a fresh visit, so that the URL decides what is chosen."""
+    placed = {name: st.query_params.get_all(name) for name in ("base", "adapted", "task")}
+    return f"./Adapt?{urlencode({**placed, 'corpora': [source.removeprefix(CORPUS)]}, doseq=True)}"
 
 
 def sentences(found: Corpus) -> None:

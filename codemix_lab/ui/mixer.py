@@ -8,17 +8,23 @@ import streamlit as st
 
 from codemix_lab.config import MixMethod, MixSpec
 from codemix_lab.text.measures import measure_tags
-from codemix_lab.text.mixing import preview
+from codemix_lab.text.mixing import highest_index, preview
+from codemix_lab.text.mixing.mixer import starter_sources
 from codemix_lab.text.pairs import PAIRS
+from codemix_lab.text.tagging import open_tagger
 from codemix_lab.ui import tagged, words
-from codemix_lab.ui.corpus import Tagged
+from codemix_lab.ui.chart import numbers
+from codemix_lab.ui.corpus import Corpus, Tagged
+from codemix_lab.ui.data import measured
+from codemix_lab.ui.escape import short
 
 SHOWN = 12
 MEASURED = 300
 
 
-def mixer(pair: str | None) -> None:
-    """Dials above, mixtures of the starter's parallel sentences below."""
+def mixer(beside: Corpus) -> None:
+    """Dials above, mixtures of the starter's parallel sentences below, and their measures beside the text shown."""
+    pair = beside.pair
     pairs = [code for code, known in PAIRS.items() if len(known.languages) == 2]
     cells = st.columns([2, 3, 3, 2], gap="small", vertical_alignment="bottom")
     of = cells[0].selectbox(
@@ -48,18 +54,35 @@ def mixer(pair: str | None) -> None:
     made = _mixed(spec)
     languages = PAIRS[spec.pair].languages
     reached = measure_tags([[tag for _, tag in one] for one in made], languages)
-    st.caption(told(reached, index, len(made)))
+    st.caption(told(reached, index, len(made), _highest(spec.pair, spec.method)))
     st.html(tagged.legend(spec.pair))
     st.html(tagged.table([(one, ()) for one in made[:SHOWN]], languages))
     st.caption(words.MIXER)
+    if beside.pair == spec.pair and beside.measures:
+        st.subheader("The mixture beside the text above")
+        columns = {short(beside.name): beside.measures, "this mixture": retagged(made, spec.pair)}
+        numbers(measured(columns), "mixture")
+        st.caption(words.BOTH_TAGGED)
 
 
-def told(reached: dict[str, Any], asked: float, count: int) -> str:
-    """What came of it, in one line."""
+def told(reached: dict[str, Any], asked: float, count: int, highest: float) -> str:
+    """What can be reached, and what came of it."""
     return (
-        f"Asked for an index of {asked:.2f}; {count:,} mixed sentences reach {(reached['cmi'] or 0) / 100:.2f}, "
+        f"These sentences reach an index of up to {highest:.2f}. Asked for an index of {asked:.2f}; "
+        f"{count:,} mixed sentences reach {(reached['cmi'] or 0) / 100:.2f}, "
         f"with {reached['switches_per_sentence'] or 0:.1f} switches in a sentence."
     )
+
+
+def retagged(made: list[Tagged], pair: str) -> dict[str, Any]:
+    """Measures of a mixture by the tagger, as those of any other text are made."""
+    tokens = [[token for token, _ in one] for one in made]
+    return measure_tags(open_tagger(pair).tag_many(tokens), PAIRS[pair].languages)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _highest(pair: str, method: MixMethod) -> float:
+    return highest_index(starter_sources(pair), MixSpec(pair=pair, method=method))
 
 
 @st.cache_data(max_entries=32, show_spinner="Mixing …")

@@ -154,12 +154,14 @@ MIXER: Final = (
     "Made from the starter's parallel sentences; the tags are those of the making. For a corpus of any size, from "
     "your own sentences or lexicon: `codemix-lab mix --help`."
 )
+BOTH_TAGGED: Final = "Both are tagged by the same tagger, so that the making gives the mixture no advantage."
 NO_TAGS: Final = "Choose a language pair above to see the language of every word and the measures of mixing."
 DATA_HELP: Final = {
     "data": "A task, running text (corpus:…), a file, a folder of splits or a hub id; type a path to add one.",
     "beside": "A second corpus for the charts and measures, such as real text beside synthetic text.",
     "upload": "It is read by its content and kept in the workspace; nothing leaves this machine.",
     "use": "Makes it the task that Explore, Fine-tune, Transfer and Errors work on.",
+    "read": "Continue pre-training on this text →",
     "Code-mixing index": "Mean over sentences of 100 · (1 − share of the commonest language), by the tagger; 0 is monolingual.",
     "Train rows that leak": "Train sentences that also stand in dev or test, exactly or nearly (word 3-grams, Jaccard 0.6).",
 }

@@ -158,15 +158,11 @@ class TestRefusalsOfBothReaders:
         (tmp_path / "t.tsv.gz").write_bytes(data)
         assert "cut short or damaged" in refusal(tmp_path / "t.tsv.gz", read)
 
-    def test_windows_1252_says_where_and_how_to_convert(self, tmp_path, read):
-        message = refusal(write(tmp_path, "t.tsv", "text\tlabel\nqué\ta\n".encode("cp1252")), read)
-        assert "line 2: byte 13 (0xe9)" in message and "iconv -f WINDOWS-1252" in message
-
     def test_the_byte_is_counted_from_the_start_of_the_file(self, tmp_path, read):
         assert "line 1: byte 4 (0xff)" in refusal(write(tmp_path, "t.tsv", b"\xef\xbb\xbfa\xff"), read)
 
-    @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
-    def test_utf_16_says_how_to_convert(self, tmp_path, read, encoding):
+    @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+    def test_utf_16_without_mark_says_how_to_convert(self, tmp_path, read, encoding):
         assert "iconv -f UTF-16" in refusal(write(tmp_path, "t.tsv", tsv(ROWS).encode(encoding)), read)
 
     def test_nul(self, tmp_path, read):

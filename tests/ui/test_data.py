@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pandas as pd
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from codemix_lab.ui import tagged
 from codemix_lab.ui.data import measured
 from codemix_lab.ui.figures import corpora
+from codemix_lab.ui.uploads import keep_upload
 
 Open = Callable[..., AppTest]
 PAGE = "pages/0_Data.py"
@@ -50,6 +54,44 @@ def test_a_file_goes_to_the_bench_by_one_button(
     assert at.button(key="use-this").disabled
 
 
+@pytest.mark.parametrize("page", ["pages/2_Fine-tune.py", "pages/4_Errors.py"])
+def test_the_task_is_there_on_the_next_page(
+    bench: dict[str, str], small_task: Path, opened: Open, page: str
+) -> None:
+    kept = str(keep_upload("dropped.en-hi.csv", small_task.read_bytes()))
+    at = opened(PAGE, {**bench, "task": "en-hi", "data": kept})
+    at.button(key="use-this").click().run()
+    at.switch_page(page).run()
+    assert not at.exception
+    assert at.selectbox(key="task").value == kept
+
+
+def test_running_text_goes_to_adapt_by_an_address(
+    bench: dict[str, str], tmp_path: Path, opened: Open
+) -> None:
+    path = tmp_path / "own & kept.en-hi.txt"
+    path.write_text("yaar kal milte hain at the station\nthoda late ho jaunga sorry\n" * 20)
+    at = opened(PAGE, {**bench, "data": str(path)})
+    assert not at.exception and not any(button.key == "use-this" for button in at.button)
+    way = next(m for m in (element.proto.body for element in at.get("html")) if "./Adapt?" in m)
+    address = html.unescape(way.split('href="')[1].split('"')[0])
+    query = parse_qs(urlsplit(address).query)
+    assert query["corpora"] == [str(path)] and query["base"] == [bench["base"]]
+    there = opened("pages/1_Adapt.py", {name: values[0] for name, values in query.items()})
+    assert not there.exception
+    assert there.multiselect(key="corpora").value == [str(path)]
+
+
+def test_a_mixture_stands_beside_the_text_that_is_shown(bench: dict[str, str], opened: Open) -> None:
+    at = opened(PAGE, {**bench, "data": "corpus:en-hi", "mix-pair": "en-hi"})
+    assert not at.exception
+    table = next(d.value for d in at.dataframe if "this mixture" in d.value)
+    assert list(table.columns) == ["measure", "en-hi, unlabelled", "this mixture", "difference"]
+    assert {"cmi", "m index", "i index", "burstiness"} <= set(table["measure"])
+    other = opened(PAGE, {**bench, "data": "corpus:en-hi", "mix-pair": "en-es"})
+    assert not any("this mixture" in d.value for d in other.dataframe)
+
+
 def test_two_corpora_stand_side_by_side(bench: dict[str, str], opened: Open) -> None:
     at = opened(PAGE, {**bench, "data": "corpus:en-ml", "beside": "en-ml"})
     assert not at.exception
@@ -81,7 +123,7 @@ def test_the_mixer_answers_its_dials(bench: dict[str, str], opened: Open) -> Non
     at.slider(key="mix-index").set_value(0.05).run()
     assert not at.exception
     assert markup(at) != before
-    assert any(caption.value.startswith("Asked for an index of 0.05") for caption in at.caption)
+    assert any("Asked for an index of 0.05" in caption.value for caption in at.caption)
 
 
 def test_words_are_escaped_and_marked_by_language() -> None:

@@ -8,15 +8,13 @@ from typing import Any
 from codemix_lab.config import MixMethod, MixSpec
 from codemix_lab.errors import DataError, StorageError
 from codemix_lab.paths import new_file
-from codemix_lab.progress import Progress, ShouldStop
+from codemix_lab.progress import Progress, ShouldStop, report
 from codemix_lab.text.corpora import open_corpus
 from codemix_lab.text.measures import measure_tags
 from codemix_lab.text.mixing.lexicon import Lexicon, read_lexicon, read_romanisations
-from codemix_lab.text.mixing.mixer import Parallel, languages_of, mix, starter_sources
+from codemix_lab.text.mixing.mixer import MATCHED, Parallel, languages_of, mix, starter_sources
+from codemix_lab.text.mixing.reach import highest_index
 from codemix_lab.text.readers import read_lines
-
-MATCHED = 0.03
-"""How near the index must come to the one asked for to be called matched."""
 
 
 def mix_file(
@@ -30,8 +28,8 @@ def mix_file(
 ) -> dict[str, Any]:
     """Write mixed sentences to the new file `out`, one a line, and return their measures.
 
-    `source` is a parallel file, a text or
-    corpus in the matrix language, or None for the starter's parallel sentences. Raises `DataError`,
+    `source` is a parallel file, a text or corpus in the matrix language, or None for the starter's parallel
+    sentences. `highest` is the index that they reach at most; it is told as progress before they are mixed. Raises `DataError`,
     `SpecError`, `Cancelled`, and `StorageError` when `out` exists.
     """
     languages = languages_of(spec)
@@ -39,6 +37,8 @@ def mix_file(
     sources = sources_of(source, spec)
     if Path(out).exists():
         raise StorageError(f"{out} exists already, and nothing is overwritten. Choose another name.")
+    highest = highest_index(sources, spec, words)
+    report(on_progress, 0, len(sources), f"an index of up to {highest:.2f} can be reached; mixing")
     tags = []
     with new_file(Path(out)) as beside, beside.open("w", encoding="utf-8") as file:
         for one in mix(sources, spec, words, len(sources), on_progress, should_stop):
@@ -49,6 +49,7 @@ def mix_file(
     return {
         "out": str(out),
         "spec": spec.to_dict(),
+        "highest": round(highest, 4),
         "matched": abs(reached - spec.index) <= MATCHED,
         **found,
     }

@@ -26,6 +26,10 @@ from codemix_lab.text.romanise import romanise
 from codemix_lab.text.tagging.tokens import OTHER, is_word, script_of, tokenise
 
 Parallel = tuple[str, str]
+
+MATCHED = 0.03
+"""How near the index must come to the one asked for to be called matched."""
+
 _CLOSING = re.compile(r"[.,!?;:%)\]}…।'’”]+$")
 _OPENING = ("(", "[", "{", "¿", "¡", "“")
 _REPORT_EVERY = 500
@@ -173,7 +177,7 @@ def mixture_frame(mixed: Sequence[Mixed], spec: MixSpec) -> tuple[pd.DataFrame, 
     """A column text, and the measures of the tags known from the making; `matched` tells ±0.03 of the index."""
     measures = measure_tags([one.tags for one in mixed], languages_of(spec))
     reached = (measures["cmi"] or 0.0) / 100
-    measures |= {"asked_index": spec.index, "matched": abs(reached - spec.index) <= 0.03}
+    measures |= {"asked_index": spec.index, "matched": abs(reached - spec.index) <= MATCHED}
     return pd.DataFrame({"text": [one.text for one in mixed]}, dtype="str"), measures
 
 

@@ -6,12 +6,13 @@ import itertools
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from codemix_lab.errors import DataError
 from codemix_lab.text.columns import is_known_name
 from codemix_lab.text.readers.conll import COMMENT, META
+from codemix_lab.text.readers.encoding import SPOKEN, UTF8
 from codemix_lab.text.readers.header import has_header, is_known_header
 from codemix_lab.text.readers.separators import best_separator, is_quoted, split_rows
 from codemix_lab.text.readers.source import HEAD, UTF8_BOM, Source
@@ -43,13 +44,14 @@ class Format(StrEnum):
 
 @dataclass(frozen=True)
 class Recognised:
-    """What a file was taken for. The last three matter for CSV and TSV only."""
+    """What a file was taken for; delimiter, quoting and header matter for CSV and TSV only."""
 
     format: Format
     gzipped: bool = False
     delimiter: str = ""
     quoted: bool = False
     header: bool = True
+    encoding: str = UTF8
 
     def said(self) -> str:
         """In words, for the screen.
@@ -68,11 +70,17 @@ class Recognised:
         if self.delimiter:
             kind += " quoted" if self.quoted else " without quoting"
             kind += ", with header" if self.header else ", without header"
+        if self.encoding != UTF8:
+            kind += f", in {SPOKEN[self.encoding]}"
         return kind + (", gzipped" if self.gzipped else "")
 
 
 def recognise(source: Source) -> Recognised:
-    """Tell the format of a file by its content. Raises `DataError` for archives and empty files."""
+    """Tell format and encoding of a file by its content. Raises `DataError` for archives and empty files."""
+    return replace(_recognised(source), encoding=source.encoding)
+
+
+def _recognised(source: Source) -> Recognised:
     head = source.head()
     for magic, what in _REFUSED.items():
         if head.startswith(magic):

@@ -1,14 +1,16 @@
-"""A file as a stream of lines: gzip undone, UTF-8 checked, NULs and bombs refused, memory bounded."""
+"""A file as a stream of lines: gzip undone, turned into UTF-8, NULs and bombs refused, memory bounded."""
 
 from __future__ import annotations
 
 import difflib
+import functools
 import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from codemix_lab.errors import DataError
+from codemix_lab.text.readers.encoding import SPOKEN, as_utf8, guess_encoding
 
 BLOCK = 1 << 20
 HEAD = 1 << 20
@@ -18,15 +20,17 @@ BOMB_FLOOR = 16 << 20
 
 GZIP_MAGIC = b"\x1f\x8b"
 UTF8_BOM = b"\xef\xbb\xbf"
-_UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
-_UTF16_ADVICE = "If it was saved as “Unicode” (UTF-16), convert it with: iconv -f UTF-16 -t UTF-8 OLD > NEW"
+_NUL_ADVICE = (
+    "If it is UTF-16 without a byte order mark, convert it with: iconv -f UTF-16LE -t UTF-8 OLD > NEW"
+)
 
 
 class Source:
     """One file, opened by what is in it.
 
     `size` is its length on disk in bytes and `consumed` how much of that has been read so far, so
-    that readers can tell their progress. Raises `DataError` when there is no such ordinary file.
+    that readers can tell their progress. All that is read from it is UTF-8, whatever `encoding` says
+    of the file. Raises `DataError` when there is no such ordinary file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -43,8 +47,24 @@ class Source:
         except OSError as error:
             raise self._unreadable(error) from error
 
+    @functools.cached_property
+    def encoding(self) -> str:
+        """Encoding of the file, guessed by its first megabyte: utf-8, utf-16, utf-32 or cp1252."""
+        return guess_encoding(_first(self._bytes()))
+
     def blocks(self) -> Iterator[bytes]:
         """The content in pieces of about a megabyte, unpacked. Raises `DataError` for damage and bombs."""
+        encoding = self.encoding
+        try:
+            yield from as_utf8(self._bytes(), encoding)
+        except UnicodeDecodeError as error:
+            byte = error.object[error.start]
+            raise DataError(
+                f"{self.path} begins as {SPOKEN[encoding]}, but a later byte (0x{byte:02x}) does not belong there. "
+                "Save it again as UTF-8."
+            ) from error
+
+    def _bytes(self) -> Iterator[bytes]:
         self.consumed = 0
         try:
             with self.path.open("rb") as file:
@@ -57,12 +77,7 @@ class Source:
 
     def head(self) -> bytes:
         """The first megabyte of the content (all of it when the file is smaller), unpacked."""
-        found = b""
-        for block in self.blocks():
-            found += block
-            if len(found) >= HEAD:
-                break
-        return found[:HEAD]
+        return _first(self.blocks())
 
     def whole(self, most: int) -> bytes:
         """All of the content, for formats that cannot be read in parts; at most `most` bytes."""
@@ -78,7 +93,7 @@ class Source:
         return b"".join(parts)
 
     def lines(self) -> Iterator[str]:
-        """The lines, ended by newlines only and without them, in UTF-8; a byte order mark is left off.
+        """The lines, ended by newlines only and without them; a byte order mark is left off.
 
         Raises `DataError` with line and byte (from the start of the unpacked content) for a NUL or
         a byte that is not UTF-8, and for a line over 64 MB.
@@ -101,15 +116,11 @@ class Source:
             yield self._decoded(rest, offset, number)
 
     def _decoded(self, data: bytes, offset: int, number: int) -> str:
-        if offset == 0 and data.startswith(_UTF16_BOMS):
-            raise DataError(
-                f"{self.path} is not UTF-8: it starts with a UTF-16 byte order mark. {_UTF16_ADVICE}"
-            )
         at = data.find(b"\0")
         if at >= 0:
             line = number + data.count(b"\n", 0, at)
             raise DataError(
-                f"{self.path}, line {line}: byte {offset + at:,} is a NUL; this is no plain text. {_UTF16_ADVICE}"
+                f"{self.path}, line {line}: byte {offset + at:,} is a NUL; this is no plain text. {_NUL_ADVICE}"
             )
         try:
             text = data.decode("utf-8")
@@ -117,7 +128,8 @@ class Source:
             line = number + data.count(b"\n", 0, error.start)
             raise DataError(
                 f"{self.path}, line {line}: byte {offset + error.start:,} (0x{data[error.start]:02x}) is not "
-                "UTF-8. If the file is Windows-1252, convert it with: iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW"
+                "UTF-8, and the file does not look like Windows-1252 as a whole. Repair that line, or convert "
+                "the file with: iconv -f ENCODING -t UTF-8 OLD > NEW"
             ) from error
         return text.removeprefix("\ufeff") if offset == 0 else text
 
@@ -157,6 +169,15 @@ class Source:
 
     def _unreadable(self, error: OSError) -> DataError:
         return DataError(f"{self.path} cannot be read ({error.strerror}).")
+
+
+def _first(blocks: Iterator[bytes]) -> bytes:
+    found = b""
+    for block in blocks:
+        found += block
+        if len(found) >= HEAD:
+            break
+    return found[:HEAD]
 
 
 def _nearest(path: Path) -> str:

@@ -46,10 +46,10 @@ def is_word(token: str) -> bool:
 
 
 def in_links(tokens: Sequence[str]) -> set[int]:
-    """Places of words that are pieces of a handle or link which was taken apart: `@ name`, `https // t . co / x`.
+    """Places of words that are pieces of a handle or link which was taken apart: `@ name _ x`, `https // t . co / x`.
 
-    >>> sorted(in_links(["@", "asha", "see", "http", ".", "co", "/", "hBg7", "now", "."]))
-    [1, 3, 5, 7]
+    >>> sorted(in_links(["@", "asha", "_", "k", "see", "http", ".", "co", "/", "hBg7", "now", "."]))
+    [1, 3, 5, 7, 9]
     """
     found: set[int] = set()
     inside = glued = False
@@ -58,8 +58,10 @@ def in_links(tokens: Sequence[str]) -> set[int]:
             inside, glued = True, False
             found.add(place)
         elif _WORD.search(token) or token.isdigit():
-            inside = inside and glued
-            if inside or (place and tokens[place - 1] == "@"):
+            inside = inside and (glued or token.startswith("co"))
+            handle = tokens[place - 1] == "@" if place else False
+            tail = place > 2 and tokens[place - 1] == "_" and tokens[place - 3] == "@"
+            if inside or handle or tail:
                 found.add(place)
             glued = False
         else:
