@@ -73,7 +73,15 @@ class Comparison:
             fixed, broken = int((here == "fixed").sum()), int((here == "broken").sum())
             numbers = found.a, found.b, found.difference, found.low, found.high
             rows.append(
-                (self.labels[place], len(here), fixed, broken, fixed - broken, mcnemar(fixed, broken), *numbers)
+                (
+                    self.labels[place],
+                    len(here),
+                    fixed,
+                    broken,
+                    fixed - broken,
+                    mcnemar(fixed, broken),
+                    *numbers,
+                )
             )
         return pd.DataFrame(rows, columns=BY_CLASS)
 

@@ -62,5 +62,8 @@ class Annotations:
         kept = self.all()
         note = {text: one.note for text, one in kept.items()}
         tags = {text: ", ".join(one.tags) for text, one in kept.items()}
-        found = {"note": [note.get(text, "") for text in texts], "tags": [tags.get(text, "") for text in texts]}
+        found = {
+            "note": [note.get(text, "") for text in texts],
+            "tags": [tags.get(text, "") for text in texts],
+        }
         return pd.DataFrame(found, index=texts.index, dtype="str")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
-from pyarrow import ArrowException
 
 from codemix_lab import paths
 from codemix_lab.config import TaskSpec
@@ -18,12 +16,12 @@ from codemix_lab.experiments.classifier import Classifier, common_ground
 from codemix_lab.experiments.parts import part
 from codemix_lab.experiments.saved_answers import SavedAnswers, is_saved
 from codemix_lab.experiments.store import content_key
+from codemix_lab.experiments.tables import kept_table
 from codemix_lab.progress import Progress, ShouldStop
 from codemix_lab.text.sampling import stratified_subset
 from codemix_lab.text.tasks import Task, open_task
 
 MAX_LENGTH = 128
-_log = logging.getLogger(__name__)
 
 
 def predictions(
@@ -99,6 +97,15 @@ def source(ref: str, split: str) -> Classifier | SavedAnswers:
     return Classifier(str(seeds[0].parent) if seeds else ref)
 
 
+def live_model(ref: str, split: str) -> Classifier | None:
+    """The model behind `ref`, to be asked anew; None where only predictions were kept. Raises as `source`."""
+    found = source(ref, split)
+    if isinstance(found, Classifier):
+        return found
+    kept = found.run.model if found.run is not None else None
+    return Classifier(str(kept)) if kept is not None else None
+
+
 def _kept_or_made(
     classifier: Classifier,
     task: Task,
@@ -112,17 +119,11 @@ def _kept_or_made(
     key = content_key(
         classifier.checkpoint.fingerprint, own, ground.digest, ground.labels, split, limit, MAX_LENGTH
     )
-    path = paths.workspace() / "predictions" / f"{key}.parquet"
-    try:
-        return pd.read_parquet(path)
-    except FileNotFoundError:
-        pass
-    except (OSError, ValueError, ArrowException) as error:
-        _log.warning("%s is damaged (%s) and is made again.", path, error)
-    rows = ground.split(split)
-    if limit is not None:
-        rows = stratified_subset(rows, limit, seed=0)
-    made = classifier.predict(task, rows, ground.labels, MAX_LENGTH, on_progress, should_stop)
-    with paths.new_file(path) as beside:
-        made.to_parquet(beside, index=False)
-    return made
+
+    def make() -> pd.DataFrame:
+        rows = ground.split(split)
+        if limit is not None:
+            rows = stratified_subset(rows, limit, seed=0)
+        return classifier.predict(task, rows, ground.labels, MAX_LENGTH, on_progress, should_stop)
+
+    return kept_table(paths.workspace() / "predictions" / f"{key}.parquet", make)

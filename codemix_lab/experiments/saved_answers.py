@@ -78,7 +78,9 @@ class SavedAnswers:
         values = table[[f"p_{label}" for label in own]].apply(pd.to_numeric, errors="coerce")
         if values.isna().any(axis=None):
             bad = int(values.isna().any(axis=1).to_numpy().argmax())
-            raise DataError(f"{self.ref} lacks a probability in row {bad + 1}: predict these sentences again.")
+            raise DataError(
+                f"{self.ref} lacks a probability in row {bad + 1}: predict these sentences again."
+            )
         rows = self._rows(whole, limit)
         if len(table) != len(rows):
             raise DataError(

@@ -102,7 +102,11 @@ def test_answers_to_something_else_are_refused(
     )
     with pytest.raises(DataError, match="No labels to compare on"):
         make_panel([model, strange], task)
-    for name, content in (("no.csv", "a,b\n1,2\n"), ("no.parquet", "PAR1"), ("bare.csv", "text,gold,predicted\n")):
+    for name, content in (
+        ("no.csv", "a,b\n1,2\n"),
+        ("no.parquet", "PAR1"),
+        ("bare.csv", "text,gold,predicted\n"),
+    ):
         (tmp_path / name).write_text(content, encoding="utf-8")
         with pytest.raises(DataError, match="predictions"):
             make_panel([model, str(tmp_path / name)], task)

@@ -18,7 +18,10 @@ def test_they_are_kept_by_name_and_user(workspace: Path) -> None:
     assert SavedSlices("asha").all() == {"much mixing": "cmi > 30", "नहीं": '"nahi" in text'}
     assert SavedSlices("../else").all() == {} and SavedSlices().all() == {}
     SavedSlices("../else").keep("x", "emoji")
-    assert sorted(path.name for path in (workspace / "slices").glob("*.json")) == ["---else.json", "asha.json"]
+    assert sorted(path.name for path in (workspace / "slices").glob("*.json")) == [
+        "---else.json",
+        "asha.json",
+    ]
 
 
 def test_only_what_is_asked_for_is_replaced_or_deleted() -> None:
