@@ -82,7 +82,12 @@ class Classifier:
     @cached_property
     def loaded(self) -> tuple[Any, Any]:
         """Model and tokenizer, loaded when first asked for."""
-        return load_classifier(self.checkpoint.folder).to(device()), load_tokenizer(self.checkpoint)
+        return load_classifier(self.checkpoint.folder).to(device()), self.tokenizer
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        """The tokenizer alone, loaded when first asked for."""
+        return load_tokenizer(self.checkpoint)
 
 
 def narrowed(probabilities: np.ndarray, own: Sequence[str], labels: Sequence[str]) -> np.ndarray:

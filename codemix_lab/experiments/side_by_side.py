@@ -192,10 +192,9 @@ def _piece_traits(
 ) -> pd.DataFrame | None:
     from codemix_lab.evaluation.fertility import piece_traits
     from codemix_lab.experiments.inspection import live_model
-    from codemix_lab.models.loading import load_tokenizer
 
     model = next(filter(None, (live_model(ref, split) for ref in models)), None)
     if model is None:
         return None
     key = content_key("pieces", __version__, model.checkpoint.fingerprint, of_texts)
-    return kept_table(room / f"{key}.parquet", lambda: piece_traits(load_tokenizer(model.checkpoint), texts))
+    return kept_table(room / f"{key}.parquet", lambda: piece_traits(model.tokenizer, texts))

@@ -14,8 +14,8 @@ from codemix_lab.evaluation.merge_scorer import MergeScorer
 from codemix_lab.experiments.comparison_files import write_comparison
 from codemix_lab.experiments.curves import cached_curve, curve_path
 from codemix_lab.experiments.finetuning import BASELINE
-from codemix_lab.experiments.side_by_side import side_by_side
 from codemix_lab.experiments.jobs import Job, JobQueue
+from codemix_lab.experiments.side_by_side import side_by_side
 from codemix_lab.experiments.store import RunStore
 from codemix_lab.experiments.transfer import transfer
 from codemix_lab.text.tasks import open_task
