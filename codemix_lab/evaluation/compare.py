@@ -100,10 +100,11 @@ def compare(
     Raises `DataError` when a column is missing, sentences or gold labels differ, or a label is unknown.
     """
     check_alike((a, b), labels)
-    gold, predicted_a, predicted_b = list(a["gold"]), list(a["predicted"]), list(b["predicted"])
+    gold, predicted_a, predicted_b = a["gold"].tolist(), a["predicted"].tolist(), b["predicted"].tolist()
     confusion_a = confusion_matrix(gold, predicted_a, labels)
     confusion_b = confusion_matrix(gold, predicted_b, labels)
-    right_a, right_b = (a["predicted"] == a["gold"]).to_numpy(), (b["predicted"] == b["gold"]).to_numpy()
+    numbers = [label_numbers(values, labels) for values in (gold, predicted_a, predicted_b)]
+    right_a, right_b = numbers[1] == numbers[0], numbers[2] == numbers[0]
     pile = np.select([~right_a & right_b, right_a & ~right_b, ~right_a & ~right_b], PILES[:3], PILES[3])
     frame = pd.DataFrame(
         {
@@ -112,8 +113,8 @@ def compare(
             "predicted_a": predicted_a,
             "predicted_b": predicted_b,
             "pile": pile,
-            "disagree": np.array(predicted_a, dtype=object) != np.array(predicted_b, dtype=object),
-            "gold_gain": _gold_probability(b, labels) - _gold_probability(a, labels),
+            "disagree": numbers[1] != numbers[2],
+            "gold_gain": _gold_probability(b, labels, numbers[0]) - _gold_probability(a, labels, numbers[0]),
         }
     )
     counts = {name: int((pile == name).sum()) for name in PILES}
@@ -138,9 +139,9 @@ def mcnemar(fixed: int, broken: int) -> float:
     return float(stats.binomtest(fixed, fixed + broken).pvalue) if fixed + broken else 1.0
 
 
-def _gold_probability(frame: pd.DataFrame, labels: Sequence[str]) -> np.ndarray:
+def _gold_probability(frame: pd.DataFrame, labels: Sequence[str], gold: np.ndarray) -> np.ndarray:
     table = frame[[f"p_{label}" for label in labels]].to_numpy(dtype=np.float64)
-    return np.asarray(table[np.arange(len(frame)), [labels.index(gold) for gold in frame["gold"]]])
+    return np.asarray(table[np.arange(len(frame)), gold])
 
 
 def check_alike(answers: Sequence[pd.DataFrame], labels: Sequence[str]) -> None:

@@ -60,6 +60,8 @@ class Annotations:
     def columns(self, texts: pd.Series) -> pd.DataFrame:
         """Columns note and tags for these sentences, empty where there is none."""
         kept = self.all()
+        if not kept:
+            return pd.DataFrame({"note": "", "tags": ""}, index=texts.index, dtype="str")
         note = {text: one.note for text, one in kept.items()}
         tags = {text: ", ".join(one.tags) for text, one in kept.items()}
         found = {

@@ -92,6 +92,8 @@ class SideBySide:
         `rows` are those that are asked, `self.rows` where left out. A question that cannot be asked here, or
         that no sentence answers, has a note that says so.
         """
+        if not slices:
+            return pd.DataFrame(columns=["name", *COLUMNS[1:], "note"])
         asked = self.rows(reference, against) if rows is None else rows
         parts, notes = [], {}
         for name, question in slices.items():

@@ -50,13 +50,13 @@ def slices(tables: dict[str, pd.DataFrame], saved: pd.DataFrame, a: str, b: str)
 
 def save(question: str) -> None:
     """Draw the way to keep the question as a slice."""
-    with st.popover("Save as slice", icon=":material/bookmark_add:", disabled=not question, width="stretch"):
-        with st.form("save-slice", border=False):
-            name = st.text_input("Name of the slice", max_chars=LONGEST_NAME, key="slice-name")
-            if st.form_submit_button("Save", icon=":material/bookmark:"):
-                with shell.told():
-                    SavedSlices().keep(name or "", question)
-                    st.rerun(scope="app")
+    box = st.popover("Save as slice", icon=":material/bookmark_add:", disabled=not question, width="stretch")
+    with box, st.form("save-slice", border=False):
+        name = st.text_input("Name of the slice", max_chars=LONGEST_NAME, key="slice-name")
+        if st.form_submit_button("Save", icon=":material/bookmark:"):
+            with shell.told():
+                SavedSlices().keep(name or "", question)
+                st.rerun(scope="app")
 
 
 def _forget(names: list[str]) -> None:
