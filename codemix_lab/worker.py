@@ -100,52 +100,64 @@ def transfer(payload: Payload, listener: Listener) -> Any:
     return {"table": _rows(frame)}
 
 
-def compare_models(payload: Payload, listener: Listener) -> Any:
-    """{"a": folder, "b": folder, "task": TaskSpec, "split": "test", "limit": int or null}
-    → {"labels", "counts", "net_gain", "p_value"}; the predictions are kept, so that
-    `inspection.compare_models` with the same arguments returns at once."""
+def side_by_side(payload: Payload, listener: Listener) -> Any:
+    """{"models": [folder, run or file], "task": TaskSpec, "split": "test", "limit": int or null}
+    → {"key": what `open_side_by_side` opens, "scores": rows of `Panel.scores`}."""
     from codemix_lab.config import TaskSpec
-    from codemix_lab.experiments.inspection import compare_models
+    from codemix_lab.experiments.side_by_side import side_by_side
 
-    found = compare_models(
-        payload["a"],
-        payload["b"],
+    found = side_by_side(
+        payload["models"],
         TaskSpec.from_dict(payload["task"]),
         payload.get("split", "test"),
         payload.get("limit"),
         listener.on_progress,
         listener.should_stop,
     )
-    return {
-        "labels": list(found.labels),
-        "counts": found.counts,
-        "net_gain": found.net_gain,
-        "p_value": found.p_value,
-    }
+    return {"key": found.key, "scores": _rows(found.panel.scores)}
 
 
 def switch_blame(payload: Payload, listener: Listener) -> Any:
-    """{"a": folder, "b": folder, "task": TaskSpec, "split": "test", "limit": int or null}
-    → {"A": rows of switch_blame, "B": rows}."""
+    """What `side_by_side` reads → {"A": rows of switch_blame, "B": rows …}; models of which only the
+    predictions were kept are left out."""
     from codemix_lab.config import TaskSpec
+    from codemix_lab.evaluation.panel import LETTERS
     from codemix_lab.experiments.blame import switch_blame
+    from codemix_lab.experiments.inspection import live_model
     from codemix_lab.experiments.parts import part
 
     task = TaskSpec.from_dict(payload["task"])
     split, limit = payload.get("split", "test"), payload.get("limit")
+    live = {name: live_model(ref, split) for name, ref in zip(LETTERS, payload["models"], strict=False)}
+    asked = {name: model.ref for name, model in live.items() if model is not None}
     return {
         name: _rows(
             switch_blame(
-                payload[name.lower()],
+                ref,
                 task,
                 split,
                 limit,
-                on_progress=part(listener.on_progress, place, 2, name),
+                on_progress=part(listener.on_progress, place, len(asked), name),
                 should_stop=listener.should_stop,
             )
         )
-        for place, name in enumerate("AB")
+        for place, (name, ref) in enumerate(asked.items())
     }
+
+
+def sentence_curve(payload: Payload, listener: Listener) -> Any:
+    """{"spec": MergeSpec, "task": TaskSpec, "probe": ProbeSpec, "text": one sentence} → `SentenceCurve.to_dict`."""
+    from codemix_lab.config import MergeSpec, ProbeSpec, TaskSpec
+    from codemix_lab.experiments.sentence_curves import sentence_curve
+
+    return sentence_curve(
+        MergeSpec.from_dict(payload["spec"]),
+        TaskSpec.from_dict(payload["task"]),
+        ProbeSpec.from_dict(payload.get("probe", {})),
+        payload["text"],
+        listener.on_progress,
+        listener.should_stop,
+    ).to_dict()
 
 
 def export(payload: Payload, listener: Listener) -> Any:
@@ -228,8 +240,9 @@ KINDS: dict[str, Kind] = {
     "cpt": cpt,
     "compare-starts": compare_starts,
     "transfer": transfer,
-    "compare-models": compare_models,
+    "side-by-side": side_by_side,
     "switch-blame": switch_blame,
+    "sentence-curve": sentence_curve,
     "export": export,
     "starter": starter,
     "curve": curve,

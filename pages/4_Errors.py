@@ -1,4 +1,4 @@
-"""Errors: two fine-tuned models, sentence by sentence."""
+"""Errors: up to four fine-tuned models, sentence by sentence."""
 
 # The frame is drawn before the libraries behind it are loaded.
 # ruff: noqa: E402
@@ -6,63 +6,65 @@ from __future__ import annotations
 
 from codemix_lab.ui import shell
 
-bench = shell.page("errors")
+bench = shell.page("errors", heavy=False)
 
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from codemix_lab.config import TaskSpec
+from codemix_lab.config import MergeSpec, TaskSpec
 from codemix_lab.errors import SpecError
-from codemix_lab.evaluation.compare import Comparison
 from codemix_lab.experiments.annotations import Annotations
-from codemix_lab.experiments.classifier import Classifier
 from codemix_lab.experiments.comparison_files import report
-from codemix_lab.experiments.inspection import compare_models
 from codemix_lab.experiments.jobs import Job, JobQueue, JobState
-from codemix_lab.text.tasks import Task, open_task
-from codemix_lab.text.traits import sentence_traits
+from codemix_lab.experiments.saved_slices import SavedSlices
+from codemix_lab.experiments.side_by_side import SideBySide, open_side_by_side
 from codemix_lab.ui import inspection, jobs, rows, words
 from codemix_lab.ui.card import Opened, card
-from codemix_lab.ui.classifiers import choose_model, kept_models, name_of
+from codemix_lab.ui.classifiers import choose_model, kept_runs, name_of
 from codemix_lab.ui.dials import carried
-from codemix_lab.ui.escape import plain
+from codemix_lab.ui.link import copy_link
 from codemix_lab.ui.picker import Bench
-from codemix_lab.ui.slices import blame, cut_tables, slices
+from codemix_lab.ui.slices import save, slices
 
-KIND = "compare-models"
-BLAME = "switch-blame"
+KIND, BLAME = "side-by-side", "switch-blame"
 SPLITS = ("test", "dev")
+MODELS = "abcd"
+LINKED = (
+    *(*MODELS, "base", "adapted", "task", "split", "limit", "reference", "against"),
+    *("piles", rows.QUESTION, rows.PAGE_KEY, "method", "scaling", "density"),
+)
 
 
 def main() -> None:
     """The page from top to bottom."""
-    carried()
-    known = kept_models()
+    method, dialled = carried()
+    known = kept_runs()
     if not known:
         st.info(words.NO_MODELS, icon=":material/model_training:")
-    choose(bench, known)
+    asked = choose(bench, known)
     job = jobs.latest(KIND)
+    if f"job-{KIND}" not in st.query_params:
+        job = JobQueue().find(KIND, asked) or job
     if job is None:
         st.info(words.NO_PAIR, icon=":material/arrow_upward:")
         return
     jobs.watch(job)
     if job.state is JobState.DONE:
-        a, b = (plain(name_of(job.payload[side], known)) for side in "ab")
-        st.caption(f"**A** {a}  \n**B** {b}")
-        shell.fragment(found)(job)
+        spec = dialled.merge(bench, method) if bench.adapted else None
+        shell.fragment(found)(job, known, spec)
 
 
-def choose(bench: Bench, known: dict[str, str]) -> None:
-    """The two models and the split, and the button that compares them."""
+def choose(bench: Bench, known: dict[str, str]) -> dict[str, Any]:
+    """The models and the split, and the button that compares them; returns what it would ask for."""
     with st.container(border=True, key="dials"):
-        left, right = st.columns(2, gap="medium")
-        with left:
-            a = choose_model("Model A", "a", known, 1)
-        with right:
-            b = choose_model("Model B", "b", known, 0)
+        cells = [cell for _ in range(2) for cell in st.columns(2, gap="medium")]
+        chosen = []
+        for place, (key, cell) in enumerate(zip(MODELS, cells, strict=True)):
+            with cell:
+                first = (1, 0, None, None)[place]
+                chosen.append(choose_model(f"Model {key.upper()}", key, known, first))
         cells = st.columns([2, 2, 1.4], gap="small", vertical_alignment="bottom")
         split = cells[0].segmented_control(
             "Sentences of", SPLITS, default="test", key="split", bind="query-params", required=True
@@ -72,49 +74,84 @@ def choose(bench: Bench, known: dict[str, str]) -> None:
                 "At most", 0, 100_000, 0, 50, key="limit", bind="query-params", help=words.HELP["limit"]
             )
         )
-        asked = cells[2].button(
+        pressed = cells[2].button(
             "Compare", type="primary", icon=":material/play_arrow:", width="stretch", key="compare-two"
         )
-    if asked:
-        if not a or not b:
-            raise SpecError("Choose two models: kept ones, or folders of sequence classifiers.")
-        payload = {
-            "a": a,
-            "b": b,
-            "task": bench.task_spec.to_dict(),
-            "split": split or "test",
-            "limit": limit or None,
-        }
-        jobs.submit(KIND, payload, f"{name_of(b, known)} against {name_of(a, known)}")
+    models = [model for model in chosen if model]
+    asked = {
+        "models": models,
+        "task": bench.task_spec.to_dict(),
+        "split": split or "test",
+        "limit": limit or None,
+    }
+    if pressed:
+        if len(models) < 2:
+            raise SpecError("Choose two models at least: kept ones, or folders of sequence classifiers.")
+        rows.close()
+        others = ", ".join(name_of(model, known) for model in models[1:])
+        jobs.submit(KIND, asked, f"{others} against {name_of(models[0], known)}")
         st.rerun()
+    return asked
 
 
-def found(job: Job) -> None:
-    """Piles, confusions, slices, sentences; the predictions lie on disk, so that this is quick."""
-    asked = job.payload
-    pair = open_pair(job.id, asked["a"], asked["b"], asked["task"], asked["split"], asked["limit"])
-    inspection.piles(pair.comparison)
-    inspection.confusions(pair.comparison)
-    st.subheader("Where B gains and loses")
-    slices(pair.comparison, pair.traits)
+def found(job: Job, known: dict[str, str], spec: MergeSpec | None) -> None:
+    """Scores, piles, confusions, slices, sentences; all of it lies on disk, so that this is quick."""
+    beside = opened(job.result["key"])
+    panel = beside.panel
+    names = {letter: name_of(model, known) for letter, model in zip(panel.letters, panel.models, strict=True)}
+    inspection.who(panel, names)
+    pair = inspection.choose_pair(panel)
+    held = panel.pair(*pair)
+    inspection.piles(held)
+    inspection.confusions(panel, held)
+    inspection.by_class(held)
+    st.subheader(f"Where {pair[1]} gains and loses")
+    slices(beside.slices(*pair), beside.saved_slices(SavedSlices().all(), *pair), *pair)
     with st.expander("Do wrong answers hang on words near a switch?", icon=":material/swap_horiz:"):
         near_switches(job)
     st.subheader("Sentences")
-    notes = Annotations(pair.comparison.digest[:20])
-    table = pair.comparison.frame.join(pair.traits)
-    opened = rows.rows(rows.filtered(table.join(notes.columns(table["text"]))))
-    if opened is not None:
-        row = {str(name): value for name, value in pair.comparison.frame.loc[opened].items()}
-        card(Opened(row, pair.models, pair.task, pair.comparison.labels, notes, bench))
-    title = f"{name_of(asked['b'], {})} against {name_of(asked['a'], {})}"
+    shell.fragment(sentences)(job, beside, pair, spec)
+    title = " · ".join(f"{letter} {name}" for letter, name in names.items())
     st.download_button(
         "Report as one HTML page",
-        data=lambda: report(pair.comparison, cut_tables(pair.comparison, pair.traits), title),
+        data=lambda: report(beside, title, SavedSlices().all()),
         file_name="codemix-comparison.html",
         mime="text/html",
         icon=":material/description:",
         on_click="ignore",
     )
+
+
+def sentences(job: Job, beside: SideBySide, pair: tuple[str, str], spec: MergeSpec | None) -> None:
+    """The rows that pass the filters, and the one that is opened; reruns alone."""
+    notes = Annotations(beside.sentences)
+    table = rows_of(beside.key, *pair)
+    table = table.join(notes.columns(table["text"]))
+    left, right, side = st.columns([4, 5, 2], gap="small", vertical_alignment="bottom")
+    with left:
+        piles = rows.chosen_piles()
+    with right:
+        question = rows.asked(list(map(str, table.columns)))
+    with side:
+        save(question)
+    rows.rows(rows.fitting(table, piles, question))
+    number = rows.opened(len(table))
+    if number is not None:
+        asked = job.payload
+        card(
+            Opened(
+                number,
+                beside.panel,
+                str(table["pile"].iloc[number]),
+                TaskSpec.from_dict(asked["task"]),
+                asked["split"],
+                beside.pair,
+                notes,
+                bench,
+                spec,
+            )
+        )
+    copy_link(LINKED)
 
 
 def near_switches(job: Job) -> None:
@@ -127,31 +164,23 @@ def near_switches(job: Job) -> None:
             st.rerun()
         return
     jobs.watch(asked)
-    if asked.state is JobState.DONE:
-        for cell, (name, found) in zip(st.columns(2), asked.result.items(), strict=True):
+    if asked.state is JobState.DONE and asked.result:
+        for cell, (name, table) in zip(st.columns(len(asked.result)), asked.result.items(), strict=True):
             cell.markdown(f"**Model {name}**")
             with cell:
-                blame(pd.DataFrame(found), name)
+                inspection.blame(pd.DataFrame(table), name)
 
 
-@dataclass(frozen=True, eq=False)
-class Pair:
-    """A comparison with all that its views ask for."""
-
-    comparison: Comparison
-    traits: pd.DataFrame
-    task: Task
-    models: dict[str, Classifier]
-
-
-@st.cache_resource(max_entries=3, show_spinner="Opening the comparison …")
-def open_pair(_id: str, a: str, b: str, task: dict[str, Any], split: str, limit: int | None) -> Pair:
+@st.cache_resource(max_entries=4, show_spinner="Opening the comparison …")
+def opened(key: str) -> SideBySide:
     """The comparison of a job that is done."""
-    spec = TaskSpec.from_dict(task)
-    comparison = compare_models(a, b, spec, split, limit)
-    opened = open_task(spec)
-    traits = sentence_traits(list(comparison.frame["text"]), opened.pair)
-    return Pair(comparison, traits, opened, {"A": Classifier(a), "B": Classifier(b)})
+    return open_side_by_side(key)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def rows_of(key: str, reference: str, against: str) -> pd.DataFrame:
+    """Every sentence with its pile for these two models."""
+    return opened(key).rows(reference, against)
 
 
 with shell.told():

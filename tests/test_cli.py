@@ -120,11 +120,37 @@ def test_finetune_evaluate_transfer_and_compare(
     assert table[1]["macro_f1"] is None
     assert table[1]["note"]
 
-    code, out, _ = run("compare", a, b, "--task", task, "--out", tmp_path / "diff", "--json")
+    assert run("slices", "keep", "long", "words > 3")[0] == 0
+    code, _, err = run("slices", "keep", "long", "words >")
+    assert code == 2 and "character" in err
+    code, out, _ = run(
+        "compare",
+        a,
+        tmp_path / "b",
+        tmp_path / "rows.csv",
+        "--task",
+        task,
+        "--out",
+        tmp_path / "diff",
+        "--json",
+    )
     counts = last(out)
     assert code == 0
     assert sum(counts[pile] for pile in ("fixed", "broken", "both wrong", "both right")) == 20
+    assert [(row["reference"], row["against"]) for row in counts["table"]] == [
+        ("A", "B"),
+        ("A", "C"),
+        ("B", "C"),
+    ]
+    assert counts["table"][1]["net_gain"] == 0
+    assert counts["scores"][0]["macro_f1"] == pytest.approx(stored)
     assert len(pd.read_csv(tmp_path / "diff" / "rows.csv")) == 20
+    saved = pd.read_csv(tmp_path / "diff" / "saved_slices.csv")
+    assert saved["name"].tolist() == ["long"] * 3 and saved["sentences"].iloc[0] > 0
+    assert last(run("slices", "list", "--json")[1])["table"] == [{"name": "long", "question": "words > 3"}]
+    assert run("slices", "remove", "long")[0] == 0
+    assert run("slices", "remove", "long")[0] == 1
+    assert run("compare", a, "--task", task, "--out", tmp_path / "one")[0] == 2
 
 
 @pytest.mark.parametrize(

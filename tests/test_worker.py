@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -125,18 +126,33 @@ def test_transfer(monkeypatch: pytest.MonkeyPatch) -> None:
     assert job.rows[0]["macro_f1"] is None and job.result["table"][0]["macro_f1"] is None
 
 
-def test_compare_models(monkeypatch: pytest.MonkeyPatch) -> None:
-    from codemix_lab.evaluation.compare import compare
+def test_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    from codemix_lab.evaluation.panel import Panel
+    from codemix_lab.experiments.side_by_side import SideBySide
 
     frame = pd.DataFrame({"text": ["x"], "gold": "a", "predicted": "a", "p_a": 1.0, "p_b": 0.0})
 
-    def fake(a: str, b: str, task: Any, split: str, limit: Any, *_: Any) -> Any:
-        assert (a, b, task, split, limit) == ("m", "n", TASK, "test", None)
-        return compare(frame, frame, ("a", "b"))
+    def fake(models: Any, task: Any, split: str, limit: Any, *_: Any) -> Any:
+        assert (models, task, split, limit) == (["m", "n"], TASK, "test", None)
+        return SideBySide("k", Panel.of(models, [frame, frame], ("a", "b")), frame[["text"]], None, "s")
 
-    monkeypatch.setattr("codemix_lab.experiments.inspection.compare_models", fake)
-    job = do("compare-models", {"a": "m", "b": "n", "task": TASK.to_dict()})
-    assert job.error is None and job.result["counts"]["both right"] == 1 and job.result["p_value"] == 1.0
+    monkeypatch.setattr("codemix_lab.experiments.side_by_side.side_by_side", fake)
+    job = do("side-by-side", {"models": ["m", "n"], "task": TASK.to_dict()})
+    assert job.error is None and job.result["key"] == "k"
+    assert [row["letter"] for row in job.result["scores"]] == ["A", "B"]
+
+
+def test_sentence_curve(monkeypatch: pytest.MonkeyPatch) -> None:
+    from codemix_lab.evaluation.sentence_curve import SentenceCurve
+
+    def fake(spec: Any, task: Any, probe: Any, text: str, *_: Any) -> SentenceCurve:
+        assert (spec, task, probe, text) == (SPEC, TASK, ProbeSpec(train_size=50), "yaar")
+        return SentenceCurve(("a",), np.array([0.0]), np.array([[0.0]]))
+
+    monkeypatch.setattr("codemix_lab.experiments.sentence_curves.sentence_curve", fake)
+    asked = {"spec": SPEC.to_dict(), "task": TASK.to_dict(), "probe": {"train_size": 50}, "text": "yaar"}
+    job = do("sentence-curve", asked)
+    assert job.result == {"labels": ["a"], "scalings": [0.0], "log_probabilities": [[0.0]]}
 
 
 def test_export_and_starter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from codemix_lab import __version__
-from codemix_lab.cli import anatomy, cpt, data, house, merging, mixing, scoring, starter, training
+from codemix_lab.cli import anatomy, cpt, data, house, merging, mixing, scoring, slices, starter, training
 from codemix_lab.errors import CodeMixLabError, SpecError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ for room in (cpt, merging, anatomy, training, scoring, mixing, house):
     app.add_typer(room.app)
 app.add_typer(starter.starter_app, name="starter")
 app.add_typer(data.data_app, name="data")
+app.add_typer(slices.slices_app, name="slices")
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import typer
@@ -59,8 +60,9 @@ def transfer(
 
 @app.command()
 def compare(
-    a: str = typer.Argument(..., help="Fine-tuned classifier folder A."),
-    b: str = typer.Argument(..., help="Fine-tuned classifier folder B, held against A."),
+    models: list[str] = typer.Argument(
+        ..., help="Two to four: fine-tuned folders, runs of the store or files of predictions; A first."
+    ),
     task: str = TASK,
     text_column: str | None = TEXT_COLUMN,
     label_column: str | None = LABEL_COLUMN,
@@ -70,18 +72,22 @@ def compare(
     out: Path = OUT,
     as_json: bool = JSON,
 ) -> None:
-    """Two models on one task: what B fixed and what it broke, sentence by sentence."""
-    from codemix_lab.experiments.comparison_files import write_comparison
-    from codemix_lab.experiments.inspection import compare_models
-    from codemix_lab.text.tasks import open_task
-    from codemix_lab.text.traits import sentence_traits
+    """Up to four models on one task: what each fixed and broke of another, by slices and by sentence."""
+    from codemix_lab.experiments.comparison_files import comparison_tables, write_comparison
+    from codemix_lab.experiments.saved_slices import SavedSlices
+    from codemix_lab.experiments.side_by_side import side_by_side
 
     with progress() as (on_progress, should_stop):
         task_spec = TaskSpec(task, text_column, label_column, split_column)
-        found = compare_models(a, b, task_spec, split, limit, on_progress, should_stop)
-    traits = sentence_traits(list(found.frame["text"]), open_task(task_spec).pair)
-    write_comparison(found, traits, out, f"{b} against {a}")
-    show({"out": str(out), **found.counts, "net gain": found.net_gain, "McNemar p": found.p_value}, as_json)
+        found = side_by_side(models, task_spec, split, limit, on_progress, should_stop)
+    saved = SavedSlices().all()
+    write_comparison(found, out, " · ".join(models), saved)
+    tables = comparison_tables(found, saved)
+    if not as_json:
+        show({}, as_json, tables["scores"])
+    first = tables["piles"].drop(columns=["reference", "against"]).to_dict("records")[0]
+    scores = {"scores": json.loads(tables["scores"].to_json(orient="records"))}
+    show({"out": str(out), **first, **scores}, as_json, tables["piles"])
 
 
 @app.command()

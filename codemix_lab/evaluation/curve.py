@@ -23,7 +23,7 @@ from codemix_lab.evaluation.chebyshev import Interpolant
 from codemix_lab.evaluation.curve_points import CurveError, CurvePoint, Node
 from codemix_lab.evaluation.metrics import score
 from codemix_lab.evaluation.npz import damaged, read_npz, write_npz
-from codemix_lab.evaluation.probe import fit_probe
+from codemix_lab.evaluation.probe import Probe, fit_probe
 from codemix_lab.progress import Progress, ShouldStop, raise_if_stopped, report
 
 __all__ = ["CurveError", "CurvePoint", "LambdaCurve", "Node"]
@@ -76,6 +76,10 @@ class LambdaCurve:
     def point(self, node: Node) -> CurvePoint:
         """The scores of an exact evaluation, whether it is a node of this curve or not."""
         return self._scored(node, exact=True)
+
+    def probe(self, node: Node) -> Probe:
+        """The probe on the train sentences as this merge reads them."""
+        return fit_probe(node.train, self.train_labels, self.strength, self.labels)
 
     def check(self, node: Node) -> CurveError:
         """Hold what the curve foretells at `node.scaling` against the exact evaluation there."""
@@ -210,7 +214,7 @@ class LambdaCurve:
         return Node(scaling, train, scored, *perplexities)
 
     def _scored(self, node: Node, exact: bool) -> CurvePoint:
-        probe = fit_probe(node.train, self.train_labels, self.strength, self.labels)
+        probe = self.probe(node)
         scores = score(self.score_labels, probe.predict(node.score), self.labels)
         return CurvePoint(
             scaling=node.scaling,

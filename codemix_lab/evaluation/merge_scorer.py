@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 
+import numpy as np
 import pandas as pd
 from torch import nn
 
@@ -155,6 +156,12 @@ class MergeScorer:
         )
         rows = pd.DataFrame({"text": list(texts), "label": ""})
         return prediction_frame(rows, probabilities, self.labels).drop(columns="gold")
+
+    def features(self, spec: MergeSpec, texts: Sequence[str]) -> np.ndarray:
+        """Mean-pooled features of own sentences at one merge, float32, (texts, hidden)."""
+        with self.model(spec) as model, autocast():
+            inner = backbone(model) if self.has_lm else model
+            return mean_features(inner, tokenise(self._tokenizer, list(texts), self._probe.max_length))
 
     def anatomy(self, should_stop: ShouldStop | None = None) -> Anatomy:
         """The task vectors in memory taken apart; for one pass over them. Raises `Cancelled`."""

@@ -47,20 +47,59 @@ def paired_f1(
         raise DataError(
             "Gold labels and the two predictions differ in number: give one of each per sentence."
         )
-    if len(gold) == 0:
-        raise DataError("There is nothing to compare: the two models have no sentence in common.")
-    k = len(labels)
     numbers = (label_numbers(values, labels) for values in (gold, predicted_a, predicted_b))
-    joint = np.bincount(np.ravel_multi_index(tuple(numbers), (k, k, k)), minlength=k**3)
-    present = joint.reshape(k, -1).any(axis=1)
-    cells = np.flatnonzero(joint)
-    drawn = np.zeros((resamples + 1, k**3), dtype=np.int64)
-    drawn[0] = joint
+    return paired_from_counts(joint_counts(cells_of(*numbers, len(labels)), len(labels)), seed, resamples)
+
+
+def cells_of(gold: np.ndarray, a: np.ndarray, b: np.ndarray, labels: int) -> np.ndarray:
+    """One number a sentence for what it is and what both models say: label numbers → cells, int64."""
+    return (gold * labels + a) * labels + b
+
+
+def joint_counts(cells: np.ndarray, labels: int) -> np.ndarray:
+    """Sentences by gold label, answer of A and answer of B: int64, (labels, labels, labels).
+
+    >>> joint_counts(cells_of(np.array([0, 1]), np.array([0, 0]), np.array([1, 1]), 2), 2).sum(axis=0).tolist()
+    [[0, 2], [0, 0]]
+    """
+    return np.bincount(cells, minlength=labels**3).reshape(labels, labels, labels)
+
+
+def paired_from_counts(joint: np.ndarray, seed: int = 0, resamples: int = RESAMPLES) -> PairedF1:
+    """`paired_f1` of sentences that were counted by `joint_counts`. Raises `DataError` where there are none."""
+    present = joint.any(axis=(1, 2))
+    a, b = (f1[:, present].mean(axis=1) for f1 in resampled_f1(joint, seed, resamples))
+    return _paired(a, b, resamples)
+
+
+def resampled_f1(
+    joint: np.ndarray, seed: int = 0, resamples: int = RESAMPLES
+) -> tuple[np.ndarray, np.ndarray]:
+    """F1 of each label for A and for B, (1 + resamples, labels) each: as counted, then as drawn anew.
+
+    One draw is one multinomial over the cells of `joint`, the same for both models. Raises `DataError` for
+    no sentences.
+    """
+    if joint.sum() == 0:
+        raise DataError("There is nothing to compare: the two models have no sentence in common.")
+    flat = joint.ravel()
+    cells = np.flatnonzero(flat)
+    drawn = np.zeros((resamples + 1, flat.size), dtype=np.int64)
+    drawn[0] = flat
     drawn[1:, cells] = np.random.default_rng(seed).multinomial(
-        len(gold), joint[cells] / len(gold), size=resamples
+        flat.sum(), flat[cells] / flat.sum(), size=resamples
     )
-    tables = drawn.reshape(-1, k, k, k)
-    a, b = (f1_per_class(tables.sum(axis=other))[:, present].mean(axis=1) for other in (3, 2))
+    tables = drawn.reshape(-1, *joint.shape)
+    return f1_per_class(tables.sum(axis=3)), f1_per_class(tables.sum(axis=2))
+
+
+def paired_by_class(joint: np.ndarray, seed: int = 0, resamples: int = RESAMPLES) -> list[PairedF1]:
+    """F1 of every single label for A and B, paired as by `paired_f1`, in the order of the labels."""
+    a, b = resampled_f1(joint, seed, resamples)
+    return [_paired(one, other, resamples) for one, other in zip(a.T, b.T, strict=True)]
+
+
+def _paired(a: np.ndarray, b: np.ndarray, resamples: int) -> PairedF1:
     difference = b - a
     low, high = np.quantile(difference[1:], (0.025, 0.975))
     tail = min((difference[1:] <= 0).mean(), (difference[1:] >= 0).mean())

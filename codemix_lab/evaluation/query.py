@@ -44,14 +44,18 @@ def matching(frame: pd.DataFrame, query: str) -> pd.Series:
     question = query.strip()
     if not question:
         return pd.Series(True, index=frame.index)
+    return _Reader(frame, question).truth(check_question(question), 0)
+
+
+def check_question(question: str) -> ast.expr:
+    """The question as a tree. Raises `SpecError` where it cannot be read, whatever columns there are."""
     if len(question) > LONGEST:
         raise SpecError(f"The question is longer than {LONGEST:,} characters: shorten it.")
     try:
-        tree = ast.parse(question, mode="eval").body
+        return ast.parse(question, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         place = getattr(error, "offset", None)
         raise _misunderstood(question, place or 1, "this is where it stops making sense") from None
-    return _Reader(frame, question).truth(tree, 0)
 
 
 class _Reader:

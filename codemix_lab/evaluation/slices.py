@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from codemix_lab.errors import DataError
-from codemix_lab.evaluation.paired import holm, paired_f1
+from codemix_lab.evaluation.metrics import label_numbers
+from codemix_lab.evaluation.paired import cells_of, holm, joint_counts, paired_from_counts
 from codemix_lab.progress import Progress, ShouldStop, raise_if_stopped, report
 
-COLUMNS = ["trait", "slice", "sentences", "f1_a", "f1_b", "difference", "low", "high", "p_value"]
+COLUMNS = [
+    "trait",
+    "slice",
+    "sentences",
+    "fixed",
+    "broken",
+    "f1_a",
+    "f1_b",
+    "difference",
+    "low",
+    "high",
+    "p_value",
+]
 FEWEST = 20
 """Sentences below which a slice says nothing."""
 BANDS = 3
@@ -62,19 +75,25 @@ def slice_table(
     """`COLUMNS` for every slice with at least `fewest` sentences, what B loses most first.
 
     `frame` is that of a `Comparison`, row for row the one the slices were cut from; intervals and
-    p-values are those of `paired_f1`, p-values Holm-corrected for the number of slices in the table.
+    p-values are those of `paired_f1`, p-values Holm-corrected for the number of slices in the table;
+    fixed and broken are sentences.
     """
+    numbers = [label_numbers(frame[c].tolist(), labels) for c in ("gold", "predicted_a", "predicted_b")]
+    cells = cells_of(*numbers, len(labels))
+    right_a, right_b = numbers[1] == numbers[0], numbers[2] == numbers[0]
+    fixed, broken = right_b & ~right_a, right_a & ~right_b
     rows = []
     for part in slices:
         if (count := int(part.rows.sum())) < fewest:
             continue
-        held = frame[part.rows]
-        found = paired_f1(list(held["gold"]), list(held["predicted_a"]), list(held["predicted_b"]), labels)
+        found = paired_from_counts(joint_counts(cells[part.rows], len(labels)))
         rows.append(
             (
                 part.trait,
                 part.condition,
                 count,
+                int(fixed[part.rows].sum()),
+                int(broken[part.rows].sum()),
                 found.a,
                 found.b,
                 found.difference,
@@ -107,31 +126,64 @@ def find_slices(
     """
     if len(frame) != len(traits):
         raise DataError(f"{len(traits)} rows of traits came with {len(frame)} sentences: give one each.")
+    raise_if_stopped(should_stop)
     change = frame["pile"].map({"fixed": 1.0, "broken": -1.0}).fillna(0.0).to_numpy(dtype=float)
     search = np.random.default_rng(0).permutation(len(frame)) % 2 == 0
     single = cut(traits)
-    pairs = [
-        Slice(f"{a.trait}, {b.trait}", f"{_bracketed(a)} and {_bracketed(b)}", a.rows & b.rows)
-        for a, b in combinations(single, 2)
-        if a.trait != b.trait
-    ]
-    strength: dict[str, float] = {}
-    tried: list[tuple[float, Slice]] = []
-    for done, part in enumerate([*single, *pairs]):
-        if done % 256 == 0:
-            raise_if_stopped(should_stop)
-            report(on_progress, done, len(single) + len(pairs), "trying slices")
-        here, there = part.rows & search, ~part.rows & search
-        if min(here.sum(), there.sum()) < fewest:
-            continue
-        z = abs(_z(change[here], change[there]))
-        strength[part.condition] = z
-        halves = part.condition.split(" and ") if part.condition.startswith("(") else []
-        if all(z > strength.get(half.strip("()"), 0.0) for half in halves):
-            tried.append((z, part))
-    report(on_progress, 1, 1, "slices tried")
-    chosen = _apart([part for _, part in sorted(tried, key=lambda item: -item[0])], most)
-    return _confirmed(chosen, change, ~search)
+    report(on_progress, 0, 2, "trying slices")
+    tried = _tried(single, change[search], search, fewest)
+    raise_if_stopped(should_stop)
+    report(on_progress, 1, 2, "holding slices against the other half")
+    chosen = _apart((_joined(single, one, other) for one, other in tried), most)
+    found = _confirmed(chosen, change, ~search)
+    report(on_progress, 2, 2, "slices tried")
+    return found
+
+
+def _tried(
+    single: Sequence[Slice], change: np.ndarray, search: np.ndarray, fewest: int
+) -> list[tuple[int, int]]:
+    """Places of the conditions worth a look, strongest first; a condition alone is a pair of one place twice.
+
+    Numbers, sums and squares of all pairs at once are three products of the matrix of conditions with itself.
+    """
+    if not single:
+        return []
+    held = np.stack([part.rows[search] for part in single]).astype(np.float32)
+    counts, sums, squares = (
+        ((held * weight.astype(np.float32)) @ held.T).astype(np.float64)
+        for weight in (np.ones_like(change), change, change**2)
+    )
+    strength = _strength(counts, sums, squares, change)
+    strength[np.minimum(counts, len(change) - counts) < fewest] = 0.0
+    alone = strength.diagonal()
+    traits = np.array([part.trait for part in single])
+    says_more = (strength > np.maximum(alone[:, None], alone[None, :])) & (traits[:, None] != traits[None, :])
+    places = [(i, i) for i in np.flatnonzero(alone)]
+    places += list(zip(*np.nonzero(np.triu(says_more, 1)), strict=True))
+    return sorted(((int(i), int(j)) for i, j in places), key=lambda place: -strength[place])
+
+
+def _strength(counts: np.ndarray, sums: np.ndarray, squares: np.ndarray, change: np.ndarray) -> np.ndarray:
+    """|z| of the mean inside against the mean outside, as by `_z`, 0 where either side is empty."""
+    error: np.ndarray | float = 0.0
+    means = []
+    for n, total, square in (
+        (counts, sums, squares),
+        (len(change) - counts, change.sum() - sums, (change**2).sum() - squares),
+    ):
+        several = np.maximum(n, 1)
+        means.append(total / several)
+        error = error + np.maximum(square / several - means[-1] ** 2, 1 / several) / several
+    there = (counts > 0) & (counts < len(change))
+    return np.where(there, np.abs(means[0] - means[1]) / np.sqrt(error), 0.0)
+
+
+def _joined(single: Sequence[Slice], one: int, other: int) -> Slice:
+    a, b = single[one], single[other]
+    if one == other:
+        return a
+    return Slice(f"{a.trait}, {b.trait}", f"({a.condition}) and ({b.condition})", a.rows & b.rows)
 
 
 def _confirmed(chosen: Sequence[Slice], change: np.ndarray, held_out: np.ndarray) -> pd.DataFrame:
@@ -147,11 +199,13 @@ def _confirmed(chosen: Sequence[Slice], change: np.ndarray, held_out: np.ndarray
     return table.sort_values("p_value", kind="stable", ignore_index=True)
 
 
-def _apart(parts: Sequence[Slice], most: int) -> list[Slice]:
+def _apart(parts: Iterable[Slice], most: int) -> list[Slice]:
     """The first `most` that do not say what one before them says."""
     kept: list[Slice] = []
     for part in parts:
-        if len(kept) < most and not any(_alike(part.rows, other.rows) for other in kept):
+        if len(kept) == most:
+            break
+        if not any(_alike(part.rows, other.rows) for other in kept):
             kept.append(part)
     return kept
 
@@ -185,7 +239,3 @@ def _bands(name: str, column: pd.Series) -> list[Slice]:
         for low, high in pairwise(edges)
     ]
     return [*bands, Slice(name, f"{name} > {edges[-1]:g}", values > edges[-1])]
-
-
-def _bracketed(part: Slice) -> str:
-    return f"({part.condition})"

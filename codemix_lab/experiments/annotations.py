@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
-from filelock import FileLock
 
 from codemix_lab import paths
-from codemix_lab.errors import DataError, StorageError
+from codemix_lab.errors import DataError
+from codemix_lab.experiments.json_file import JsonFile
 
 LONGEST_NOTE = 2_000
 MOST_TAGS = 12
@@ -32,18 +31,15 @@ class Annotations:
     def __init__(self, key: str, root: Path | None = None) -> None:
         """`key` names the comparison, such as `store.content_key` of its inputs."""
         self.path = (root or paths.workspace() / "annotations") / f"{key}.json"
+        self._file = JsonFile(self.path)
 
     def all(self) -> dict[str, Annotation]:
         """Sentence → annotation. Raises `StorageError` when the file is damaged; it is left as it is."""
+        kept = self._file.read()
         try:
-            kept = json.loads(self.path.read_text(encoding="utf-8"))
             found = [Annotation(one["text"], one["note"], tuple(one["tags"])) for one in kept.values()]
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise StorageError(
-                f"{self.path} is damaged ({error}). Mend it, or move it away to begin anew."
-            ) from error
+        except (KeyError, TypeError) as error:
+            raise self._file.damaged(error) from error
         return {one.text: one for one in found}
 
     def keep(self, annotation: Annotation) -> None:
@@ -55,25 +51,21 @@ class Annotations:
             raise DataError(
                 f"A note has at most {LONGEST_NOTE:,} characters, and {MOST_TAGS} tags: shorten it."
             )
-        with paths.storage_errors(self.path):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.path.with_suffix(".lock")):
-            kept = self.all()
-            kept.pop(annotation.text, None)
+        name = hashlib.sha256(annotation.text.encode()).hexdigest()[:16]
+        with self._file.change() as kept:
+            kept.pop(name, None)
             if annotation.note.strip() or annotation.tags:
-                kept[annotation.text] = annotation
-            named = {
-                hashlib.sha256(text.encode()).hexdigest()[:16]: asdict(one) for text, one in kept.items()
-            }
-            with paths.new_file(self.path) as beside:
-                beside.write_text(json.dumps(named, ensure_ascii=False, indent=1), encoding="utf-8")
+                kept[name] = asdict(annotation)
 
     def columns(self, texts: pd.Series) -> pd.DataFrame:
         """Columns note and tags for these sentences, empty where there is none."""
         kept = self.all()
-        found = [kept.get(text, Annotation(text)) for text in texts]
-        return pd.DataFrame(
-            {"note": [one.note for one in found], "tags": [", ".join(one.tags) for one in found]},
-            index=texts.index,
-            dtype="str",
-        )
+        if not kept:
+            return pd.DataFrame({"note": "", "tags": ""}, index=texts.index, dtype="str")
+        note = {text: one.note for text, one in kept.items()}
+        tags = {text: ", ".join(one.tags) for text, one in kept.items()}
+        found = {
+            "note": [note.get(text, "") for text in texts],
+            "tags": [tags.get(text, "") for text in texts],
+        }
+        return pd.DataFrame(found, index=texts.index, dtype="str")

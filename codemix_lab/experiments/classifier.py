@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -77,18 +77,38 @@ class Classifier:
                 on_progress=on_progress,
                 should_stop=should_stop,
             )
-        folded = [name.casefold() for name in own]
-        shared = probabilities[:, [folded.index(label.casefold()) for label in labels]]
-        shared = shared / np.maximum(shared.sum(axis=1, keepdims=True), _TINY)
-        return prediction_frame(rows, shared, labels)
+        return prediction_frame(rows, narrowed(probabilities, own, labels), labels)
 
     @cached_property
     def loaded(self) -> tuple[Any, Any]:
         """Model and tokenizer, loaded when first asked for."""
-        return load_classifier(self.checkpoint.folder).to(device()), load_tokenizer(self.checkpoint)
+        return load_classifier(self.checkpoint.folder).to(device()), self.tokenizer
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        """The tokenizer alone, loaded when first asked for."""
+        return load_tokenizer(self.checkpoint)
 
 
-def common_ground(task: Task, classifiers: Iterable[Classifier]) -> Task:
+def narrowed(probabilities: np.ndarray, own: Sequence[str], labels: Sequence[str]) -> np.ndarray:
+    """Columns of `labels` (case ignored) out of those of `own`, each row brought to a sum of one again.
+
+    >>> narrowed(np.array([[0.5, 0.25, 0.25]]), ["a", "b", "C"], ["c", "a"]).round(2).tolist()
+    [[0.33, 0.67]]
+    """
+    folded = [name.casefold() for name in own]
+    shared = probabilities[:, [folded.index(label.casefold()) for label in labels]]
+    return np.asarray(shared / np.maximum(shared.sum(axis=1, keepdims=True), _TINY))
+
+
+class Labelled(Protocol):
+    """Whatever answers with labels of its own: a model, or the predictions that one left."""
+
+    def labels_for(self, task: Task) -> tuple[str, ...]:
+        """The labels it tells apart on this task."""
+
+
+def common_ground(task: Task, classifiers: Iterable[Labelled]) -> Task:
     """The task cut down to the labels that it and all the models have, case ignored.
 
     Returns the task itself when the models have all of its labels. Raises `DataError` when fewer than

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,36 +14,59 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from codemix_lab import __version__, paths
 from codemix_lab.errors import StorageError
 from codemix_lab.evaluation.compare import Comparison
-from codemix_lab.evaluation.paired import net_gain_interval
-from codemix_lab.evaluation.slices import cut, find_slices, slice_table
+from codemix_lab.experiments.side_by_side import SideBySide
 from codemix_lab.experiments.tables import as_bytes
 
 MOST_ROWS = 300
 
 
 def write_comparison(
-    comparison: Comparison, traits: pd.DataFrame, out: Path, title: str = "B against A"
+    found: SideBySide, out: Path, title: str = "Models side by side", saved: Mapping[str, str] | None = None
 ) -> Path:
     """Write a comparison into the new folder `out` and return it.
 
-    rows.csv has every sentence with its traits, piles.csv the counts and the test, confusion_a.csv and
-    confusion_b.csv gold by predicted, slices.csv and found_slices.csv the parts where the models differ,
-    report.html all of it on one page that needs no network. Texts that a spreadsheet would run as a formula
-    get a leading apostrophe. Raises `StorageError` if `out` exists or cannot be written.
+    rows.csv has every sentence with all answers, its pile for every pair of models and its traits;
+    scores.csv macro-F1 of each model; piles.csv counts, net gain with interval and test for every pair;
+    by_class.csv the same by gold label; slices.csv, found_slices.csv and saved_slices.csv (`saved`: questions
+    by name) the parts where the models of a pair differ; confusion_a.csv and so on gold by predicted;
+    comparison.json all tables but the rows; report.html all of it on one page that needs no network. Texts
+    that a spreadsheet would run as a formula get a leading apostrophe in the CSV files. Raises `StorageError`
+    if `out` exists or cannot be written.
     """
-    slices = slice_tables(comparison, traits)
-    tables = {
-        "rows": comparison.frame.join(traits),
-        "piles": _piles(comparison),
-        "confusion_a": confusion_table(comparison.confusion_a, comparison.labels),
-        "confusion_b": confusion_table(comparison.confusion_b, comparison.labels),
-        **slices,
+    tables = comparison_tables(found, saved or {})
+    confusions = {
+        f"confusion_{letter.lower()}": confusion_table(found.panel.confusion(letter), found.panel.labels)
+        for letter in found.panel.letters
     }
     with paths.new_folder(out) as folder:
-        for name, table in tables.items():
+        for name, table in {"rows": _all_rows(found), **tables, **confusions}.items():
             (folder / f"{name}.csv").write_bytes(as_bytes(table, "csv"))
-        (folder / "report.html").write_text(report(comparison, slices, title), encoding="utf-8")
+        record = {
+            name: json.loads(table.to_json(orient="records")) for name, table in (tables | confusions).items()
+        }
+        about = {"models": dict(zip(found.panel.letters, found.panel.models, strict=True))}
+        text = json.dumps({**about, **record}, ensure_ascii=False, indent=1)
+        (folder / "comparison.json").write_text(text, encoding="utf-8")
+        (folder / "report.html").write_text(report(found, title, saved), encoding="utf-8")
     return Path(out)
+
+
+def comparison_tables(found: SideBySide, saved: Mapping[str, str]) -> dict[str, pd.DataFrame]:
+    """Everything but the rows as tables: scores, piles, by_class, slices, found_slices, saved_slices.
+
+    Those about two models have every pair, told by the columns reference and against.
+    """
+    parts: dict[str, list[pd.DataFrame]] = {}
+    for pair in found.panel.pairs:
+        held = found.panel.pair(*pair)
+        tables = {"piles": _piles(held), "by_class": held.by_class, **found.slices(*pair)}
+        tables["saved_slices"] = found.saved_slices(saved, *pair)
+        for name, table in tables.items():
+            both = pd.DataFrame({"reference": pair[0], "against": pair[1]}, index=table.index)
+            parts.setdefault(name, []).append(pd.concat([both, table], axis=1))
+    return {"scores": found.panel.scores} | {
+        name: pd.concat(tables, ignore_index=True) for name, tables in parts.items()
+    }
 
 
 def write_predictions(frame: pd.DataFrame, path: Path) -> Path:
@@ -56,49 +81,56 @@ def write_predictions(frame: pd.DataFrame, path: Path) -> Path:
     return path
 
 
-def slice_tables(comparison: Comparison, traits: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """“slices” by trait and gold label (`slice_table`) and “found_slices” (`find_slices`)."""
-    by_label = traits.assign(gold=comparison.frame["gold"])
-    return {
-        "slices": slice_table(comparison.frame, cut(by_label), comparison.labels),
-        "found_slices": find_slices(comparison.frame, by_label),
-    }
+def report(found: SideBySide, title: str, saved: Mapping[str, str] | None = None) -> str:
+    """One HTML page: scores, counts and test of every pair, confusions, slices, the sentences that changed most.
 
-
-def report(comparison: Comparison, slices: Mapping[str, pd.DataFrame], title: str) -> str:
-    """One HTML page: counts, test, confusions, `slice_tables`, and the sentences that changed most (300 at most).
-
-    All text is escaped; the page holds no script and asks for nothing outside itself.
+    At most 300 sentences a pair. All text is escaped; the page holds no script and asks for nothing outside
+    itself.
     """
     page = Environment(
         loader=PackageLoader("codemix_lab.experiments", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
     ).get_template("comparison.html")
-    changed = comparison.frame[comparison.frame["disagree"]]
-    changed = changed.sort_values("gold_gain", key=abs, ascending=False, kind="stable")
-    columns = ["text", "gold", "predicted_a", "predicted_b", "pile", "gold_gain"]
-    low, high = net_gain_interval(
-        comparison.counts["fixed"], comparison.counts["broken"], len(comparison.frame)
-    )
+    panel = found.panel
     return page.render(
         title=title,
         version=__version__,
-        found=comparison,
-        low=low,
-        high=high,
+        sentences=len(panel.frame),
+        scores=panel.scores.round(3),
         confusions={
-            "Model A": confusion_table(comparison.confusion_a, comparison.labels),
-            "Model B": confusion_table(comparison.confusion_b, comparison.labels),
-            "B − A": confusion_table(comparison.confusion_b - comparison.confusion_a, comparison.labels),
+            f"Model {letter}": confusion_table(panel.confusion(letter), panel.labels)
+            for letter in panel.letters
         },
-        slices={
-            "Slices, what B loses most first": slices["slices"].round(3),
-            "Slices found by search": slices["found_slices"].round(3),
-        },
-        changed=changed[columns].head(MOST_ROWS).round(2),
-        total=len(changed),
+        pairs=[_section(found, pair, saved or {}) for pair in panel.pairs],
     )
+
+
+def _section(found: SideBySide, pair: tuple[str, str], saved: Mapping[str, str]) -> dict[str, Any]:
+    held = found.panel.pair(*pair)
+    a, b = pair
+    tables = {
+        "By class": held.by_class.round(3),
+        f"Slices, what {b} loses most first": found.slices(*pair)["slices"].round(3),
+        "Slices found by search": found.slices(*pair)["found_slices"].round(3),
+    }
+    if saved:
+        tables["Saved slices"] = found.saved_slices(saved, *pair).round(3)
+    rows = found.panel.frame.join(held.frame[["pile", "disagree", "gold_gain"]])
+    changed = rows[rows["disagree"]].sort_values("gold_gain", key=abs, ascending=False, kind="stable")
+    answers = [f"predicted_{letter.lower()}" for letter in found.panel.letters]
+    columns = ["text", "gold", *answers, "pile", "gold_gain"]
+    named = {"f1_a": f"F1 of {a}", "f1_b": f"F1 of {b}", "difference": f"{b} − {a}"}
+    return {
+        "a": a,
+        "b": b,
+        "found": held,
+        "interval": held.net_gain_interval,
+        "moved": confusion_table(held.confusion_b - held.confusion_a, held.labels),
+        "tables": {name: table.rename(columns=named) for name, table in tables.items()},
+        "changed": changed[columns].head(MOST_ROWS).round(2),
+        "total": len(changed),
+    }
 
 
 def confusion_table(counts: np.ndarray, labels: tuple[str, ...]) -> pd.DataFrame:
@@ -108,6 +140,17 @@ def confusion_table(counts: np.ndarray, labels: tuple[str, ...]) -> pd.DataFrame
     return table
 
 
-def _piles(comparison: Comparison) -> pd.DataFrame:
-    found = {**comparison.counts, "net gain": comparison.net_gain, "McNemar p": comparison.p_value}
-    return pd.DataFrame({"pile": list(found), "value": pd.Series(list(found.values()), dtype=object)})
+def _piles(held: Comparison) -> pd.DataFrame:
+    low, high = held.net_gain_interval
+    found = {**held.counts, "net_gain": held.net_gain, "low": low, "high": high, "mcnemar_p": held.p_value}
+    return pd.DataFrame([found])
+
+
+def _all_rows(found: SideBySide) -> pd.DataFrame:
+    """Every sentence with every pair's pile and gain: pile_ab, gold_gain_ab and so on."""
+    columns = {}
+    for a, b in found.panel.pairs:
+        held = found.panel.pair(a, b).frame
+        name = f"{a}{b}".lower()
+        columns |= {f"pile_{name}": held["pile"], f"gold_gain_{name}": held["gold_gain"]}
+    return pd.concat([found.panel.frame, pd.DataFrame(columns), found.traits], axis=1)

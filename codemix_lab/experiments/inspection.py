@@ -1,24 +1,27 @@
-"""What models say about single sentences: predictions kept by content, and two models side by side."""
+"""What models say about single sentences: predictions kept by content, and up to four models in one panel."""
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
-from pyarrow import ArrowException
 
 from codemix_lab import paths
 from codemix_lab.config import TaskSpec
-from codemix_lab.evaluation.compare import Comparison, compare
+from codemix_lab.errors import SpecError
+from codemix_lab.evaluation.compare import Comparison
+from codemix_lab.evaluation.panel import Panel, check_number
 from codemix_lab.experiments.classifier import Classifier, common_ground
 from codemix_lab.experiments.parts import part
+from codemix_lab.experiments.saved_answers import SavedAnswers, is_saved
 from codemix_lab.experiments.store import content_key
+from codemix_lab.experiments.tables import kept_table
 from codemix_lab.progress import Progress, ShouldStop
 from codemix_lab.text.sampling import stratified_subset
 from codemix_lab.text.tasks import Task, open_task
 
 MAX_LENGTH = 128
-_log = logging.getLogger(__name__)
 
 
 def predictions(
@@ -51,18 +54,56 @@ def compare_models(
     on_progress: Progress | None = None,
     should_stop: ShouldStop | None = None,
 ) -> Comparison:
-    """Hold model `b` against model `a` on the same sentences, over the labels both have and the task has.
+    """Hold model `b` against model `a` on the same sentences: the one pair of `make_panel`."""
+    return make_panel((a, b), task, split, limit, on_progress, should_stop).pair()
 
-    Predictions are kept as by `predictions`. Raises `CheckpointError`, `DataError` and `Cancelled`.
+
+def make_panel(
+    models: Sequence[str],
+    task: TaskSpec | Task,
+    split: str = "test",
+    limit: int | None = None,
+    on_progress: Progress | None = None,
+    should_stop: ShouldStop | None = None,
+) -> Panel:
+    """Two to four models or runs on the same sentences, over the labels that all have and the task has.
+
+    Each is a fine-tuned classifier, a folder that `codemix-lab finetune` wrote for one seed, a run of the
+    store, or a file of predictions (`SavedAnswers`). Predictions are kept as by `predictions`. Raises
+    `SpecError`, `CheckpointError`, `DataError`, `StorageError` and `Cancelled`.
     """
-    opened = open_task(task)
-    classifiers = Classifier(a), Classifier(b)
-    ground = common_ground(opened, classifiers)
-    one, other = (
-        _kept_or_made(model, opened, ground, split, limit, part(on_progress, i, 2, model.ref), should_stop)
-        for i, model in enumerate(classifiers)
-    )
-    return compare(one, other, ground.labels)
+    check_number(models)
+    opened = open_task(task) if isinstance(task, TaskSpec) else task
+    asked = [source(ref, split) for ref in models]
+    ground = common_ground(opened, asked)
+    answers = []
+    for place, one in enumerate(asked):
+        if isinstance(one, SavedAnswers):
+            answers.append(one.answers(opened, ground, limit))
+            continue
+        listener = part(on_progress, place, len(asked), one.ref)
+        answers.append(_kept_or_made(one, opened, ground, split, limit, listener, should_stop))
+    return Panel.of(models, answers, ground.labels)
+
+
+def source(ref: str, split: str) -> Classifier | SavedAnswers:
+    """What answers for `ref`. Raises `CheckpointError`, `StorageError`, and `SpecError` for several seeds."""
+    if is_saved(ref):
+        return SavedAnswers(ref, split)
+    seeds = sorted(Path(ref).expanduser().glob("seed-*/config.json"))
+    if len(seeds) > 1:
+        names = ", ".join(str(seed.parent) for seed in seeds[:4])
+        raise SpecError(f"{ref} holds several seeds, and a comparison needs one: give {names}.")
+    return Classifier(str(seeds[0].parent) if seeds else ref)
+
+
+def live_model(ref: str, split: str) -> Classifier | None:
+    """The model behind `ref`, to be asked anew; None where only predictions were kept. Raises as `source`."""
+    found = source(ref, split)
+    if isinstance(found, Classifier):
+        return found
+    kept = found.run.model if found.run is not None else None
+    return Classifier(str(kept)) if kept is not None else None
 
 
 def _kept_or_made(
@@ -78,17 +119,11 @@ def _kept_or_made(
     key = content_key(
         classifier.checkpoint.fingerprint, own, ground.digest, ground.labels, split, limit, MAX_LENGTH
     )
-    path = paths.workspace() / "predictions" / f"{key}.parquet"
-    try:
-        return pd.read_parquet(path)
-    except FileNotFoundError:
-        pass
-    except (OSError, ValueError, ArrowException) as error:
-        _log.warning("%s is damaged (%s) and is made again.", path, error)
-    rows = ground.split(split)
-    if limit is not None:
-        rows = stratified_subset(rows, limit, seed=0)
-    made = classifier.predict(task, rows, ground.labels, MAX_LENGTH, on_progress, should_stop)
-    with paths.new_file(path) as beside:
-        made.to_parquet(beside, index=False)
-    return made
+
+    def make() -> pd.DataFrame:
+        rows = ground.split(split)
+        if limit is not None:
+            rows = stratified_subset(rows, limit, seed=0)
+        return classifier.predict(task, rows, ground.labels, MAX_LENGTH, on_progress, should_stop)
+
+    return kept_table(paths.workspace() / "predictions" / f"{key}.parquet", make)

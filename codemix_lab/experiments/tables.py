@@ -1,12 +1,19 @@
-"""A table as a file to take away."""
+"""A table as a file: to take away, or to be found again."""
 
 from __future__ import annotations
 
 import io
+import logging
+from collections.abc import Callable
+from pathlib import Path
 
 import pandas as pd
+from pyarrow import ArrowException
 
+from codemix_lab import paths
 from codemix_lab.errors import SpecError
+
+_log = logging.getLogger(__name__)
 
 FORMATS = {
     "csv": ("CSV", "text/csv"),
@@ -43,3 +50,17 @@ def harmless(value: object) -> object:
     """
     dangerous = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
     return f"'{value}" if dangerous else value
+
+
+def kept_table(path: Path, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+    """The Parquet table at `path`, or what `make` gives, kept there; a damaged file is made again."""
+    try:
+        return pd.read_parquet(path)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError, ArrowException) as error:
+        _log.warning("%s is damaged (%s) and is made again.", path, error)
+    made = make()
+    with paths.new_file(path) as beside:
+        made.to_parquet(beside, index=False)
+    return made

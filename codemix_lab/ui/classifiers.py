@@ -23,6 +23,14 @@ def kept_models() -> dict[str, str]:
     return {_name(row): str(row["model"]) for row in runs.to_dict("records")}
 
 
+def kept_runs() -> dict[str, str]:
+    """Whatever can be compared, newest first: readable name → the model's folder, or the run's where only its
+    predictions were kept."""
+    store = RunStore()
+    rows = store.list().to_dict("records")
+    return {_name(row): str(row["model"] or store.root / str(row["id"])) for row in rows}
+
+
 def folder_of(choice: str, known: dict[str, str]) -> str:
     """The folder behind a choice: a kept model's, or the choice itself."""
     return known.get(choice, choice)
@@ -33,17 +41,17 @@ def name_of(folder: str, known: dict[str, str]) -> str:
     return next((name for name, place in known.items() if place == folder), short(folder))
 
 
-def choose_model(label: str, key: str, known: dict[str, str], place: int) -> str | None:
-    """Draw one choice and return the folder; `place` says which kept model stands there at first."""
+def choose_model(label: str, key: str, known: dict[str, str], place: int | None) -> str | None:
+    """Draw one choice and return the folder; `place` says which kept model stands there at first, if one does."""
     names = list(known)
     choice = st.selectbox(
         label,
         with_chosen(names, key),
-        index=place if place < len(names) else None,
+        index=place if place is not None and place < len(names) else None,
         key=key,
         bind="query-params",
         accept_new_options=True,
-        placeholder="A kept model, or a folder",
+        placeholder="A kept model, or a folder" if place is not None else "None",
     )
     return folder_of(choice, known) if choice else None
 

@@ -139,19 +139,21 @@ def more(bench: Bench, methods: Collection[MergeMethod], scaling: float, density
     return Dialled(scaling, density, scope, preset, seed, tuple(weights), schedule, depth, groups, options)
 
 
-def carried() -> None:
-    """Keep all dials in the URL on a page that shows none, so that a reload there forgets nothing."""
-    carried_method()
+def carried() -> tuple[MergeMethod, Dialled]:
+    """Keep all dials in the URL on a page that shows none, so that a reload there forgets nothing.
+
+    Returns where they stand.
+    """
+    method = carried_method()
     with hidden("page"):
-        dial("scaling", "λ")
-        dial("density", "density")
-        more(Bench("", (), ""), [], 0.0, 1.0)
+        scaling, density = dial("scaling", "λ"), dial("density", "density")
+        return method, more(Bench("", (), ""), [], scaling, density)
 
 
-def carried_method() -> None:
-    """Keep the method in the URL on a page that has no use for it."""
+def carried_method() -> MergeMethod:
+    """Keep the method in the URL on a page that has no use for it, and return it."""
     with hidden("method"):
-        choose_method(None)
+        return choose_method(None)
 
 
 def reads_density(method: MergeMethod) -> bool:

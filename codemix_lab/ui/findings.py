@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from codemix_lab.evaluation.compare import Comparison
-from codemix_lab.evaluation.paired import net_gain_interval
 from codemix_lab.ui.escape import brief
 
 SURE = 0.05
@@ -14,16 +13,17 @@ SURER = 0.1
 def piles(comparison: Comparison) -> str:
     """What B fixed and broke, and whether that is more than chance."""
     counts, net, p = comparison.counts, comparison.net_gain, comparison.p_value
+    a, b = comparison.names
     if not counts["fixed"] + counts["broken"]:
-        return "B is right and wrong on the same sentences as A."
+        return f"{b} is right and wrong on the same sentences as {a}."
     sure = "beyond chance" if p < SURE else "which chance alone could do"
     chance = "p < .001" if p < 0.001 else f"p = {brief(p, 3)}"
-    low, high = net_gain_interval(counts["fixed"], counts["broken"], len(comparison.frame))
+    low, high = comparison.net_gain_interval
     right = comparison.frame.loc[comparison.frame["pile"] == "both right", "gold_gain"]
-    surer = {"B": int((right > SURER).sum()), "A": int((right < -SURER).sum())}
+    surer = {b: int((right > SURER).sum()), a: int((right < -SURER).sum())}
     direction = "gains" if net > 0 else "loses" if net < 0 else "changes"
     return (
-        f"B fixes {counts['fixed']} and breaks {counts['broken']} of {len(comparison.frame)} sentences: "
+        f"{b} fixes {counts['fixed']} and breaks {counts['broken']} of {len(comparison.frame)} sentences: "
         f"it {direction} {abs(net)} on balance (95 % interval {low:+.0f} to {high:+.0f}), {sure} (McNemar {chance}). "
-        f"Where both are right, B is clearly surer on {surer['B']} sentences and A on {surer['A']}."
+        f"Where both are right, {b} is clearly surer on {surer[b]} sentences and {a} on {surer[a]}."
     ).replace("-", "−")

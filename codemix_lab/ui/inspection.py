@@ -1,15 +1,47 @@
-"""What two models differ in, counted: the four piles and the confusions."""
+"""What models differ in, counted: scores, the four piles, classes and confusions."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
 import streamlit as st
 
 from codemix_lab.evaluation.compare import Comparison
+from codemix_lab.evaluation.panel import Panel
 from codemix_lab.experiments.comparison_files import confusion_table
-from codemix_lab.ui import findings
-from codemix_lab.ui.chart import chart
+from codemix_lab.ui import findings, words
+from codemix_lab.ui.chart import chart, download
+from codemix_lab.ui.escape import plain
 from codemix_lab.ui.figures import matrices
 from codemix_lab.ui.rows import ICONS
+
+SIDE_BY_SIDE = 3
+
+
+def who(panel: Panel, names: Mapping[str, str]) -> None:
+    """Every model by its letter, with macro-F1 and its interval."""
+    rows = panel.scores.to_dict("records")
+    told = [
+        f"**{row['letter']}** {plain(names[str(row['letter'])])}: macro-F1 {row['macro_f1']:.3f} "
+        f"({row['low']:.3f} to {row['high']:.3f})"
+        for row in rows
+    ]
+    st.caption("  \n".join(told))
+
+
+def choose_pair(panel: Panel) -> tuple[str, str]:
+    """Draw which two of more than two models the piles and slices are about: reference, against."""
+    if len(panel.letters) == 2:
+        return "A", "B"
+    left, right = st.columns(2, gap="small")
+    kept = {"bind": "query-params", "required": True}
+    reference = left.segmented_control("Reference", panel.letters, default="A", key="reference", **kept)
+    against = right.segmented_control("Held against it", panel.letters, default="B", key="against", **kept)
+    one = reference or "A"
+    other = against if against and against != one else next(x for x in panel.letters if x != one)
+    return one, other
 
 
 def piles(found: Comparison) -> None:
@@ -27,19 +59,67 @@ def piles(found: Comparison) -> None:
         )
 
 
-def confusions(found: Comparison) -> None:
-    """A, B and what moved between them, side by side."""
-    titles = ("Model A", "Model B", "B − A")
-    figures = (
-        matrices.confusion(found.confusion_a, found.labels, titles[0]),
-        matrices.confusion(found.confusion_b, found.labels, titles[1]),
-        matrices.confusion_difference(
-            found.confusion_a, found.confusion_b, found.labels, "What moved: B − A"
-        ),
+def confusions(panel: Panel, found: Comparison) -> None:
+    """Every model, and what moved between the two that are held against each other."""
+    drawn = []
+    for letter in panel.letters:
+        counts = panel.confusion(letter)
+        figure = matrices.confusion(counts, panel.labels, f"Model {letter}")
+        drawn.append((figure, counts, letter.lower()))
+    a, b = found.names
+    title = f"What moved: {b} − {a}"
+    moved = matrices.confusion_difference(found.confusion_a, found.confusion_b, found.labels, title)
+    drawn.append((moved, np.asarray(found.confusion_b - found.confusion_a), "moved"))
+    for start in range(0, len(drawn), SIDE_BY_SIDE):
+        row = drawn[start : start + SIDE_BY_SIDE]
+        for cell, (figure, counts, name) in zip(st.columns(SIDE_BY_SIDE, gap="small"), row, strict=False):
+            with cell:
+                chart(figure, confusion_table(counts, panel.labels), f"confusion-{name}")
+
+
+def by_class(found: Comparison) -> None:
+    """F1 of each class for both, and what was fixed and broken in it."""
+    a, b = found.names
+    with st.expander("Class by class", icon=":material/category:"):
+        st.dataframe(
+            found.by_class,
+            hide_index=True,
+            key="by-class",
+            column_config={
+                **paired_columns(a, b),
+                "net_gain": st.column_config.NumberColumn("net gain", format="%+d"),
+                "mcnemar_p": st.column_config.NumberColumn("McNemar p", format="%.3f"),
+            },
+        )
+        download(found.by_class, "by-class")
+
+
+def paired_columns(a: str, b: str) -> dict[str, object]:
+    """How the columns of F1, difference and interval are shown."""
+    number = st.column_config.NumberColumn
+    return {
+        "f1_a": number(f"F1 of {a}", format="%.3f"),
+        "f1_b": number(f"F1 of {b}", format="%.3f"),
+        "difference": number(f"{b} − {a}", format="%+.3f"),
+        "low": number("from", format="%+.3f", help=words.HELP["interval"]),
+        "high": number("to", format="%+.3f"),
+        "p_value": number("p", format="%.3f", help=words.HELP["p_value"]),
+    }
+
+
+def blame(table: pd.DataFrame, name: str) -> None:
+    """Rows of `switch_blame` with their shares as per cent."""
+    percent = st.column_config.NumberColumn(format="percent")
+    st.dataframe(
+        table.drop(columns=["kind", "words"]),
+        hide_index=True,
+        column_config={
+            "value": "word",
+            "share": percent,
+            "expected": percent,
+            "ratio": st.column_config.NumberColumn(format="%.2f ×"),
+            "p_value": st.column_config.NumberColumn("p", format="%.3f"),
+        },
+        key=f"blame-{name}",
     )
-    tables = (found.confusion_a, found.confusion_b, found.confusion_b - found.confusion_a)
-    for cell, figure, counts, name in zip(
-        st.columns(3, gap="small"), figures, tables, ("a", "b", "moved"), strict=True
-    ):
-        with cell:
-            chart(figure, confusion_table(counts, found.labels), f"confusion-{name}")
+    download(table, f"switch-errors-{name}")

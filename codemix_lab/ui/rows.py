@@ -14,7 +14,6 @@ from codemix_lab.evaluation.query import matching
 from codemix_lab.experiments.tables import FORMATS, as_bytes
 from codemix_lab.ui import words
 from codemix_lab.ui.escape import plain
-from codemix_lab.ui.slices import QUESTION
 
 ICONS = {
     "fixed": ":material/build:",
@@ -23,13 +22,12 @@ ICONS = {
     "both right": ":material/check:",
 }
 PAGE = 100
-_SHOWN = ["text", "gold", "predicted_a", "predicted_b", "pile", "gold_gain", "note", "tags"]
+QUESTION, ROW, PAGE_KEY = "question", "row", "page-of-rows"
 
 
-def filtered(table: pd.DataFrame) -> pd.DataFrame:
-    """Draw the filters and return the rows that pass, those that changed most first."""
-    left, right = st.columns([2, 3], gap="small")
-    kept = left.pills(
+def chosen_piles() -> list[str]:
+    """Draw the choice of piles; none chosen means all."""
+    kept = st.pills(
         "Piles",
         PILES,
         selection_mode="multi",
@@ -39,51 +37,75 @@ def filtered(table: pd.DataFrame) -> pd.DataFrame:
         wrap=True,
         bind="query-params",
     )
-    question = right.text_input(
+    return list(kept or PILES)
+
+
+def asked(columns: list[str]) -> str:
+    """Draw the question box and return what is in it."""
+    question = st.text_input(
         "Question",
         key=QUESTION,
         bind="query-params",
         max_chars=500,
         placeholder='cmi > 30 and "nahi" in text',
-        help=words.HELP["question"] + " " + ", ".join(map(str, table.columns)),
+        help=words.HELP["question"] + " " + ", ".join(map(plain, columns)),
     )
-    rows = table[table["pile"].isin(kept or PILES)]
+    return (question or "").strip()
+
+
+def fitting(table: pd.DataFrame, piles: list[str], question: str) -> pd.DataFrame:
+    """The rows in these piles that answer the question, those that changed most first; an error is told."""
+    rows = table[table["pile"].isin(piles)]
     try:
-        rows = rows[matching(rows, question or "")]
+        rows = rows[matching(rows, question)]
     except SpecError as error:
-        right.error(plain(str(error)), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
     return rows.sort_values("gold_gain", ascending=False, key=abs, kind="stable")
 
 
-def rows(table: pd.DataFrame) -> int | None:
-    """Draw one page of the table and return the label of the row that was opened, if one is."""
+def rows(table: pd.DataFrame) -> None:
+    """Draw one page of the table; the row that is chosen goes into the address."""
     if table.empty:
         st.info(words.NO_ROWS, icon=":material/search:")
-        return None
+        return
     pages = math.ceil(len(table) / PAGE)
     left, right = st.columns([4, 1], vertical_alignment="bottom")
     page = 1
+    if st.session_state.get(PAGE_KEY, 1) > pages:
+        st.session_state[PAGE_KEY] = pages
     if pages > 1:
-        page = int(right.number_input("Page", 1, pages, key="page-of-rows"))
+        page = int(right.number_input("Page", 1, pages, key=PAGE_KEY, bind="query-params"))
     shown = table.iloc[(page - 1) * PAGE : page * PAGE]
     first = (page - 1) * PAGE + 1
     left.caption(
         f"Sentences {first:,}–{first + len(shown) - 1:,} of {len(table):,}, largest change first; choose a row to open it."
     )
-    event = st.dataframe(
-        shown[_SHOWN],
-        hide_index=True,
-        height=min(360, 38 + 35 * len(shown)),
-        on_select="rerun",
-        selection_mode="single-row",
-        key="rows",
-        column_config={
-            "text": st.column_config.TextColumn(width="large"),
-            "predicted_a": "A says",
-            "predicted_b": "B says",
-            "gold_gain": st.column_config.NumberColumn("gain", format="%+.2f", help=words.HELP["gold_gain"]),
-        },
-    )
+    answers = [name for name in map(str, table.columns) if name.startswith("predicted_")]
+    key = f"rows-{hash(tuple(shown.index)):x}"
+
+    def take() -> None:
+        chosen = st.session_state[key]["selection"]["rows"]
+        if chosen and chosen[0] < len(shown):
+            st.query_params[ROW] = str(shown.index[chosen[0]])
+        else:
+            st.query_params.pop(ROW, None)
+
+    with st.container(key="rows"):
+        st.dataframe(
+            shown[["text", "gold", *answers, "pile", "gold_gain", "note", "tags"]],
+            hide_index=True,
+            height=min(360, 38 + 35 * len(shown)),
+            on_select=take,
+            selection_mode="single-row",
+            key=key,
+            column_config={
+                "text": st.column_config.TextColumn(width="large"),
+                **{name: f"{name[-1].upper()} says" for name in answers},
+                "gold_gain": st.column_config.NumberColumn(
+                    "gain", format="%+.2f", help=words.HELP["gold_gain"]
+                ),
+            },
+        )
     with st.container(horizontal=True):
         for ending, (name, mime) in FORMATS.items():
             st.download_button(
@@ -94,5 +116,14 @@ def rows(table: pd.DataFrame) -> int | None:
                 key=f"rows-{ending}",
                 on_click="ignore",
             )
-    chosen = event["selection"]["rows"]
-    return int(shown.index[chosen[0]]) if chosen and chosen[0] < len(shown) else None
+
+
+def opened(count: int) -> int | None:
+    """The number of the row that the address opens, or None; `count` rows there are."""
+    named = st.query_params.get(ROW, "")
+    return int(named) if named.isascii() and named.isdigit() and int(named) < count else None
+
+
+def close() -> None:
+    """Shut the opened row."""
+    st.query_params.pop(ROW, None)

@@ -1,4 +1,4 @@
-"""Where B gains and loses: slices of the sentences, one click away from their rows."""
+"""Where one model gains and loses against another: slices of the sentences, one click away from their rows."""
 
 from __future__ import annotations
 
@@ -7,76 +7,69 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from codemix_lab.evaluation.compare import Comparison
 from codemix_lab.evaluation.slices import FEWEST
-from codemix_lab.experiments.comparison_files import slice_tables
-from codemix_lab.ui import words
+from codemix_lab.experiments.saved_slices import LONGEST_NAME, SavedSlices
+from codemix_lab.ui import shell
 from codemix_lab.ui.chart import download
+from codemix_lab.ui.inspection import paired_columns
+from codemix_lab.ui.rows import QUESTION
 
-QUESTION = "question"
 HEIGHT = 320
-_P_VALUE = st.column_config.NumberColumn("p", format="%.3f", help=words.HELP["p_value"])
 
 
-def slices(found: Comparison, traits: pd.DataFrame) -> None:
-    """Both tables; choosing a row puts its condition into the question box."""
-    tables = cut_tables(found, traits)
+def slices(tables: dict[str, pd.DataFrame], saved: pd.DataFrame, a: str, b: str) -> None:
+    """The tables of `SideBySide.slices` and `saved_slices`; choosing a row puts its condition into the box."""
     table, discovered = tables["slices"], tables["found_slices"]
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        st.markdown("**By trait, what B loses most first**")
+        st.markdown(f"**By trait, what {b} loses most first**")
         if table.empty:
             st.info(f"No slice has {FEWEST} sentences yet: compare on more of them.")
         else:
-            _chosen(
-                table,
-                "slices",
-                {
-                    "trait": None,
-                    "f1_a": st.column_config.NumberColumn("F1 of A", format="%.3f"),
-                    "f1_b": st.column_config.NumberColumn("F1 of B", format="%.3f"),
-                    "difference": st.column_config.NumberColumn("B − A", format="%+.3f"),
-                    "low": st.column_config.NumberColumn("from", format="%+.3f", help=words.HELP["interval"]),
-                    "high": st.column_config.NumberColumn("to", format="%+.3f"),
-                    "p_value": _P_VALUE,
-                },
-            )
+            _chosen(table, "slices", {"trait": None, **paired_columns(a, b)})
     with right:
         st.markdown("**Found by search**")
         if discovered.empty:
             st.info("Too few sentences to search: compare on more of them.")
         else:
+            share = "Share fixed − share broken, on sentences not searched."
             _chosen(
                 discovered,
                 "found-slices",
                 {
-                    "gain": st.column_config.NumberColumn(
-                        "inside",
-                        format="%+.3f",
-                        help="Share fixed − share broken, on sentences not searched.",
-                    ),
+                    "gain": st.column_config.NumberColumn("inside", format="%+.3f", help=share),
                     "outside": st.column_config.NumberColumn(format="%+.3f"),
-                    "p_value": _P_VALUE,
+                    "p_value": paired_columns(a, b)["p_value"],
                 },
             )
+    if not saved.empty:
+        st.markdown("**Saved**")
+        _chosen(saved, "saved-slices", paired_columns(a, b))
+        _forget(list(saved["name"]))
 
 
-def blame(table: pd.DataFrame, name: str) -> None:
-    """Rows of `switch_blame` with their shares as per cent."""
-    percent = st.column_config.NumberColumn(format="percent")
-    st.dataframe(
-        table.drop(columns=["kind", "words"]),
-        hide_index=True,
-        column_config={
-            "value": "word",
-            "share": percent,
-            "expected": percent,
-            "ratio": st.column_config.NumberColumn(format="%.2f ×"),
-            "p_value": st.column_config.NumberColumn("p", format="%.3f"),
-        },
-        key=f"blame-{name}",
-    )
-    download(table, f"switch-errors-{name}")
+def save(question: str) -> None:
+    """Draw the way to keep the question as a slice."""
+    box = st.popover("Save as slice", icon=":material/bookmark_add:", disabled=not question, width="stretch")
+    with box, st.form("save-slice", border=False):
+        name = st.text_input("Name of the slice", max_chars=LONGEST_NAME, key="slice-name")
+        if st.form_submit_button("Save", icon=":material/bookmark:"):
+            with shell.told():
+                SavedSlices().keep(name or "", question)
+                st.rerun(scope="app")
+
+
+def _forget(names: list[str]) -> None:
+    with st.popover("Delete a saved slice", icon=":material/delete:"), st.form("forget-slice", border=False):
+        name = st.selectbox("Slice", names, key="slice-to-delete")
+        sure = st.checkbox("Yes, delete it", key="slice-sure")
+        if st.form_submit_button("Delete"):
+            if not sure:
+                st.warning("Tick the box first: a deleted slice does not come back.")
+                return
+            with shell.told():
+                SavedSlices().remove(name or "")
+                st.rerun(scope="app")
 
 
 def _chosen(table: pd.DataFrame, name: str, columns: dict[str, Any]) -> None:
@@ -96,11 +89,3 @@ def _chosen(table: pd.DataFrame, name: str, columns: dict[str, Any]) -> None:
         column_config=columns,
     )
     download(table, name)
-
-
-@st.cache_data(
-    max_entries=8, show_spinner="Cutting slices …", hash_funcs={Comparison: lambda found: found.digest}
-)
-def cut_tables(found: Comparison, traits: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """`slice_tables`, kept while the page is open."""
-    return slice_tables(found, traits)

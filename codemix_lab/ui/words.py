@@ -69,7 +69,7 @@ PAGES: Final = {
         ":material/compare_arrows:",
         "pages/4_Errors.py",
         "What did B fix, and what did it break?",
-        "Two fine-tuned models on the same sentences, down to the single sentence.",
+        "Up to four fine-tuned models on the same sentences, down to the single sentence.",
     ),
 }
 
@@ -93,11 +93,18 @@ NO_MODELS: Final = (
     "sequence classifier that you have."
 )
 NO_TRANSFER: Final = "Choose models and tasks above and press **Test them**; cells appear one by one."
-NO_PAIR: Final = "Choose two models above and press **Compare**; the sentences they disagree on appear here."
+NO_PAIR: Final = (
+    "Choose two to four models above and press **Compare**; the sentences they disagree on appear here."
+)
 SWITCHES: Final = (
     "For up to 150 wrong answers of each model: the word without which the wrong label loses most, where it stands to "
     "the nearest switch of language, and in which language it is, against how often such words occur."
 )
+OVER_LAMBDA: Final = (
+    "What the merge on the bench thinks of this sentence as λ grows, by the quick probe of the page *Explore*: points are "
+    "exact merges, the dotted line is interpolated between them. The fine-tuned models above have no λ."
+)
+NO_MODEL: Final = "Of {letters} only the predictions were kept, so there is nothing to ask anew."
 NO_ROWS: Final = "No sentence fits these filters."
 LEAD: Final = (
     "Every point of the curve is another model: the base plus λ times what continued pre-training changed. "
@@ -142,9 +149,9 @@ HELP: Final = {
     "limit": "Score only that many sentences per task (stratified, always the same ones); 0 takes all.",
     "p_value": "Corrected for the number of slices (Holm): below .05 it is hardly chance.",
     "interval": "95 % paired bootstrap over sentences: a slice whose interval holds 0 shows nothing.",
-    "gold_gain": "p_B − p_A of the gold label: positive where B is nearer to the truth.",
+    "gold_gain": "Probability of the gold label by the second model minus that by the reference: positive where the second is nearer to the truth.",
     "question": "Columns with <, <=, >, >=, ==, !=, in, and, or, not; a word in quotes is looked for in text. Columns:",
-    "edit": "Both models answer the changed sentence at once; nothing in the data changes.",
+    "edit": "All models answer the changed sentence at once; nothing in the data changes.",
     "attribution": "Occlusion: what the probability loses when the word is masked. Integrated gradients: how the logit grows from an all-masked sentence.",
     "fill": "What the masked language models on the bench (base, and after CPT) would put there.",
     "take_away": "Opens without server or network; the dials move everything in it. It holds the scored sentences.",

@@ -14,12 +14,11 @@ from codemix_lab.evaluation.merge_scorer import MergeScorer
 from codemix_lab.experiments.comparison_files import write_comparison
 from codemix_lab.experiments.curves import cached_curve, curve_path
 from codemix_lab.experiments.finetuning import BASELINE
-from codemix_lab.experiments.inspection import compare_models
 from codemix_lab.experiments.jobs import Job, JobQueue
+from codemix_lab.experiments.side_by_side import side_by_side
 from codemix_lab.experiments.store import RunStore
 from codemix_lab.experiments.transfer import transfer
 from codemix_lab.text.tasks import open_task
-from codemix_lab.text.traits import sentence_traits
 
 
 def ended(queue: JobQueue, job: Job) -> Job:
@@ -53,8 +52,8 @@ def test_compare_starts_by_a_worker_then_transfer_and_inspect(
     assert len(runs) == 3 and len(models) == 2
     matrix = transfer(models, [task], limit=9)
     assert matrix["macro_f1"].between(0, 1).all() and matrix["n"].tolist() == [9, 9]
-    compared = compare_models(*models, task)
-    out = write_comparison(compared, sentence_traits(list(compared.frame["text"])), tmp_path / "out")
+    compared = side_by_side(models, task)
+    out = write_comparison(compared, tmp_path / "out")
     assert len(pd.read_csv(out / "rows.csv")) == 12
 
 
