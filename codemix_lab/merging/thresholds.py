@@ -115,9 +115,7 @@ class Thresholds:
             found |= self._low_bits(pools, found, places[:, 1], threads)
         return [float(value) for value in found.astype(np.uint32).view(np.float32)]
 
-    def _low_bits(
-        self, pools: Sequence[list[int]], edges: Places, inside: Places, threads: int
-    ) -> Places:
+    def _low_bits(self, pools: Sequence[list[int]], edges: Places, inside: Places, threads: int) -> Places:
         """What makes each threshold exact, by one reading: the low bits of a rank inside the bin of each pool."""
         first = np.zeros(len(self._spans), dtype=np.uint32)
         row_of = np.zeros(len(self._spans), dtype=np.int64)
