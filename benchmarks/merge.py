@@ -11,6 +11,7 @@ interleaved and medians compared, so a busy machine moves both sides of a ratio.
               while the slider moves (threshold to one bin, 1/256); exact: the same when it rests
     two       λ changes, TIES, two task vectors      three: likewise
     rows      λ changes, encoder and 5,000 of the 250,002 rows of the embedding
+    anatomy   lengths, energies and rows of one task vector, and its agreement with a second
     stats     once per task vector: the histograms that thresholds are read from
     memory    peak memory of building and moving a live merge, in units of base + τ + merged
 
@@ -36,6 +37,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from codemix_lab.config import TrimScope
+from codemix_lab.merging.anatomy import agreement, lengths, moved_rows
 from codemix_lab.merging.live import LiveMerge
 from codemix_lab.merging.recipe import Recipe
 from codemix_lab.merging.task_vector import TaskVector
@@ -108,6 +110,8 @@ def measure(rounds: int) -> tuple[dict[str, float | None], float]:
         several = LiveMerge(vector.layout.views(other), vectors)
         ratios[key] = ratio_of_many(several, unit, rounds)
         del several
+        if key == "two_ratio":
+            ratios["anatomy_ratio"] = ratio_of_anatomy(vector.layout.views(other), vectors, unit, rounds)
     return ratios | {"memory_ratio": memory}, seconds["density_ratio"]
 
 
@@ -133,6 +137,20 @@ def ratio_of_many(live: LiveMerge, unit: Callable[[], object], rounds: int) -> f
     scalings = walk(0.1, 1.4)
     seconds = medians(rounds, unit=unit, merge=lambda: move(live, next(scalings), 0.2))
     return seconds["merge"] / seconds["unit"]
+
+
+def ratio_of_anatomy(
+    base: Mapping[str, Tensor], vectors: Sequence[TaskVector], unit: Callable[[], object], rounds: int
+) -> float:
+    """All tables that the anatomy has of one task vector and of a pair, over the unit."""
+
+    def take_apart() -> None:
+        lengths(base, vectors[0])
+        moved_rows(vectors[0], {})
+        agreement({"one": vectors[0], "two": vectors[1]})
+
+    seconds = medians(rounds, unit=unit, anatomy=take_apart)
+    return seconds["anatomy"] / seconds["unit"]
 
 
 def move(

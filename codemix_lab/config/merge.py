@@ -114,6 +114,17 @@ class MergeSpec(Spec):
             for name in names
         }
 
+    def said(self) -> list[str]:
+        """What differs from its default besides sources, method, λ and density, a few words each.
+
+        >>> MergeSpec("b", ("a",), schedule="lines", depth=(0.5,), norms=0.0).said()
+        ['schedule lines', 'depth 0.5', 'norms 0']
+        """
+        usual = {"density"} | ({"scope"} if self.scope is self.preset.scope else set())
+        further = {name: text for name, text in self.further().items() if name not in usual}
+        further |= {name: f"{value:g}" for name, value in self.options}
+        return [f"{name.replace('_', '-')} {text}" for name, text in further.items()]
+
     def option(self, name: str) -> float:
         """The value of a parameter of the method's own, its default where it is not given."""
         declared = {option.name: option.default for option in self.method.options}

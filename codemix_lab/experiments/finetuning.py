@@ -25,6 +25,7 @@ from codemix_lab.progress import Progress, ShouldStop, raise_if_stopped
 from codemix_lab.text.sampling import stratified_subset
 from codemix_lab.text.tasks import Task, open_task
 from codemix_lab.training.finetune import fine_tune
+from codemix_lab.training.starts import check_start
 
 __all__ = ["BASELINE", "compare_starts", "run_baseline", "run_fine_tune", "summary"]
 
@@ -48,6 +49,7 @@ def run_fine_tune(
     Without `keep_model` the weights are dropped once their predictions are kept. Raises
     `CheckpointError`, `DataError`, `StorageError` and `Cancelled`; nothing half-made is kept.
     """
+    check_start(spec.model)
     task = open_task(spec.task)
     inputs = (*_fingerprints(spec.model), task.digest, f"recipe {RECIPE}")
     whole = RunKey(_KIND, spec, inputs)
@@ -133,7 +135,7 @@ def compare_starts(
 
 
 def start_name(start: str | MergeSpec) -> str:
-    """A start in a few words, for tables.
+    """A start in a few words, for tables; two merges that differ have names that differ.
 
     >>> start_name(MergeSpec(base="starter", adapted=("starter:en-hi",), scaling=0.6))
     'starter + 0.6 × starter:en-hi'
@@ -146,7 +148,8 @@ def start_name(start: str | MergeSpec) -> str:
     if start.method is not MergeMethod.TASK_ARITHMETIC:
         density = f" {start.density:g}" if "density" in start.method.reads else ""
         combined = f"{start.method.label}{density} ({combined})"
-    return f"{start.base} + {start.scaling:g} × {combined}"
+    further = [said for said in start.said() if not said.startswith("weights ")]
+    return ", ".join([f"{start.base} + {start.scaling:g} × {combined}", *further])
 
 
 def _check(starts: Mapping[str, str | MergeSpec], seeds: Sequence[int]) -> None:
@@ -156,6 +159,8 @@ def _check(starts: Mapping[str, str | MergeSpec], seeds: Sequence[int]) -> None:
         raise SpecError(f"“{BASELINE}” is the name of the baseline: call the start something else.")
     if not seeds or len(set(seeds)) < len(seeds):
         raise SpecError("Give at least one seed, and each of them once.")
+    for start in starts.values():
+        check_start(start)
 
 
 def _fingerprints(start: str | MergeSpec) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from codemix_lab.errors import CheckpointError
-from codemix_lab.merging.anatomy_kernels import Sums, compare, energies, squared_length
+from codemix_lab.merging.anatomy_kernels import Sums, compare, energies, squared_lengths
 from codemix_lab.merging.modules import layer_number, module_kind
 from codemix_lab.progress import Progress, ShouldStop, raise_if_stopped, report
 
@@ -53,17 +53,20 @@ def lengths(
     changes count as equally large, which is off by at most 3.1 % of what that bin holds.
     """
     rows: dict[tuple[str, str], dict[str, Any]] = {}
-    names = [name for name in task_vector if base[name].is_floating_point()]
-    for done, name in enumerate(names):
+    layers = _by_layer([name for name in task_vector if base[name].is_floating_point()])
+    for done, (layer, names) in enumerate(layers.items()):
         raise_if_stopped(should_stop)
-        report(on_progress, done, len(names), name)
-        key = layer_of(name), module_kind(name)
-        row = rows.setdefault(key, {"elements": 0, "tau": 0.0, "base": 0.0, "kept": np.zeros(len(densities))})
-        square, kept = _energy(task_vector[name], densities)
-        row["elements"] += task_vector[name].numel()
-        row["tau"] += square
-        row["base"] += squared_length(base[name])
-        row["kept"] += kept
+        report(on_progress, done, len(layers), layer)
+        spectra = energies([task_vector[name] for name in names])
+        squares = squared_lengths([base[name] for name in names])
+        for name, spectrum, before in zip(names, spectra, squares, strict=True):
+            blank = {"elements": 0, "tau": 0.0, "base": 0.0, "kept": np.zeros(len(densities))}
+            row = rows.setdefault((layer, module_kind(name)), blank)
+            square, kept = _energy(spectrum, densities)
+            row["elements"] += task_vector[name].numel()
+            row["tau"] += square
+            row["base"] += before
+            row["kept"] += kept
     return pd.DataFrame(
         [
             {
@@ -103,10 +106,11 @@ def agreement(
     for i, one in enumerate(labels):
         for other in labels[i + 1 :]:
             sums: dict[str, Sums] = {}
-            for name, first in task_vectors[one].items():
+            for layer, names in _by_layer(task_vectors[one]).items():
                 raise_if_stopped(should_stop)
-                row = sums.setdefault(layer_of(name), np.zeros(6))
-                row += [first.numel(), *compare(first, task_vectors[other][name])]
+                pairs = [[task_vectors[label][name] for name in names] for label in (one, other)]
+                size = sum(first.numel() for first in pairs[0])
+                sums[layer] = np.array([size, *np.sum(compare(*pairs), axis=0)])
             rows += [_agreement_row(layer, one, other, row) for layer, row in sums.items()]
     frame = pd.DataFrame(rows, columns=["layer", "one", "other", "cosine", "conflicts", "one_wins"])
     return frame.sort_values(
@@ -134,18 +138,21 @@ def moved_rows(task_vector: Mapping[str, Tensor], pieces: Mapping[int, str], cou
     )
 
 
-def _energy(tau: Tensor, densities: Sequence[float]) -> tuple[float, Sums]:
-    """‖τ‖² and the part of it that each density keeps."""
-    counts, sums = energies(tau)[::-1].T
+def _by_layer(names: Iterable[str]) -> dict[str, list[str]]:
+    """The names of each layer, in their order."""
+    layers: dict[str, list[str]] = {}
+    for name in names:
+        layers.setdefault(layer_of(name), []).append(name)
+    return layers
+
+
+def _energy(spectrum: Sums, densities: Sequence[float]) -> tuple[float, Sums]:
+    """‖τ‖² and the part of it that each density keeps, from what `energies` found."""
+    counts, sums = spectrum[spectrum[:, 0] > 0][::-1].T
     reached, energy = np.concatenate([[0.0], np.cumsum(counts)]), np.concatenate([[0.0], np.cumsum(sums)])
-    wanted = [min(tau.numel(), max(1, round(d * tau.numel()))) if tau.numel() else 0 for d in densities]
-    return float(energy[-1]), np.interp(wanted, *_rising(reached, energy))
-
-
-def _rising(reached: Sums, energy: Sums) -> tuple[Sums, Sums]:
-    """The same curve without the bins that hold nothing."""
-    first = np.concatenate([[True], np.diff(reached) > 0])
-    return reached[first], energy[first]
+    size = int(reached[-1])
+    wanted = [min(size, max(1, round(d * size))) for d in densities]
+    return float(energy[-1]), np.interp(wanted, reached, energy)
 
 
 def _agreement_row(layer: str, one: str, other: str, row: Sums) -> dict[str, Any]:

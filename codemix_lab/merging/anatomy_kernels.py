@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -60,56 +60,64 @@ def _compare(one: Floats, other: Floats, found: Sums) -> None:
         found[4] += wins
 
 
-def energies(tau: Tensor) -> Sums:
-    """Elements and squared length by bin of magnitude, smallest first; shape (ENERGY_BINS, 2)."""
+def energies(taus: Sequence[Tensor]) -> list[Sums]:
+    """For each tensor, elements and squared length by bin of magnitude, smallest first; shape (ENERGY_BINS, 2)."""
 
-    def work(start: int, stop: int) -> Sums:
+    def work(which: int, start: int, stop: int) -> Sums:
         found = np.zeros((ENERGY_BINS, 2))
-        _count_energy(_floats(tau, start, stop), found)
+        _count_energy(_floats(taus[which], start, stop), found)
         return found
 
-    return _summed(work, tau.numel(), (ENERGY_BINS, 2))
+    return _summed(work, [tau.numel() for tau in taus], (ENERGY_BINS, 2))
 
 
-def squared_length(tensor: Tensor) -> float:
-    """‖θ‖².
+def squared_lengths(tensors: Sequence[Tensor]) -> list[float]:
+    """‖θ‖² of each tensor.
 
-    >>> squared_length(torch.tensor([3.0, 0.0, -4.0, 0.0]))
-    25.0
+    >>> squared_lengths([torch.tensor([3.0, 0.0, -4.0, 0.0])])
+    [25.0]
     """
 
-    def work(start: int, stop: int) -> Sums:
-        return np.array(_square(_floats(tensor, start, stop)))
+    def work(which: int, start: int, stop: int) -> Sums:
+        return np.array(_square(_floats(tensors[which], start, stop)))
 
-    return float(_summed(work, tensor.numel(), ()))
+    return [float(found) for found in _summed(work, [tensor.numel() for tensor in tensors], ())]
 
 
-def compare(one: Tensor, other: Tensor) -> Sums:
-    """⟨a, b⟩, ‖a‖², ‖b‖², elements that moved in opposite directions, and those of them where |a| ≥ |b|.
+def compare(ones: Sequence[Tensor], others: Sequence[Tensor]) -> list[Sums]:
+    """For each pair ⟨a, b⟩, ‖a‖², ‖b‖², elements that moved in opposite directions, and those of them where |a| ≥ |b|.
 
-    >>> compare(torch.tensor([4.0, -3.0, 1.0, 0.0]), torch.tensor([2.0, 5.0, -0.5, 0.0])).tolist()
+    >>> compare([torch.tensor([4.0, -3.0, 1.0, 0.0])], [torch.tensor([2.0, 5.0, -0.5, 0.0])])[0].tolist()
     [-7.5, 26.0, 29.25, 2.0, 1.0]
     """
 
-    def work(start: int, stop: int) -> Sums:
+    def work(which: int, start: int, stop: int) -> Sums:
         found = np.zeros(5)
-        _compare(_floats(one, start, stop), _floats(other, start, stop), found)
+        _compare(_floats(ones[which], start, stop), _floats(others[which], start, stop), found)
         return found
 
-    return _summed(work, one.numel(), (5,))
+    return _summed(work, [one.numel() for one in ones], (5,))
 
 
 def _floats(tensor: Tensor, start: int, stop: int) -> Floats:
     return tensor.detach().reshape(-1)[start:stop].to("cpu", torch.float32).numpy()
 
 
-def _summed(work: Callable[[int, int], Sums], size: int, shape: tuple[int, ...]) -> Sums:
-    """The results of all pieces added up in their order, so that threads change nothing."""
-    pieces = cut_pieces(size, _PIECE)
+def _summed(
+    work: Callable[[int, int, int], Sums], sizes: Sequence[int], shape: tuple[int, ...]
+) -> list[Sums]:
+    """The results of all pieces of each tensor added up in their order, so that threads change nothing.
+
+    The pieces of all tensors are shared out together: one small tensor does not keep a thread waiting.
+    """
+    pieces = [(which, *cut) for which, size in enumerate(sizes) for cut in cut_pieces(size, _PIECE)]
     parts = [np.zeros(shape)] * len(pieces)
 
     def one(i: int) -> None:
         parts[i] = work(*pieces[i])
 
     share(one, range(len(pieces)), torch.get_num_threads())
-    return np.sum(parts, axis=0) if parts else np.zeros(shape)
+    sums = [np.zeros(shape) for _ in sizes]
+    for (which, _, _), part in zip(pieces, parts, strict=True):
+        sums[which] += part
+    return sums

@@ -219,11 +219,12 @@ def _count_in_one_bin(bits: Bits, first: np.uint32, counts: Bits) -> None:
     for start in range(0, bits.size, LANE):
         run = bits[start : start + LANE]
         hits = np.uint32(0)
-        for value in run:
-            hits += np.uint32(np.uint32((value & MAGNITUDE) - first) <= LOW_MASK)
+        for i in range(run.size):
+            low = np.uint32(np.uint32(run[i] & MAGNITUDE) - first)
+            hits = np.uint32(hits | np.uint32(low <= LOW_MASK))
         if hits:
-            for value in run:
-                low = np.uint32((value & MAGNITUDE) - first)
+            for i in range(run.size):
+                low = np.uint32(np.uint32(run[i] & MAGNITUDE) - first)
                 if low <= LOW_MASK:
                     counts[low] += np.uint32(1)
 
@@ -255,6 +256,49 @@ def count_one_bin_by_pool(bits: Bits, segments: Rows, first: Bits, pool: Places,
     for i in range(segments.shape[0]):
         owner = segments[i, 2]
         _count_in_one_bin(bits[segments[i, 0] : segments[i, 1]], first[owner], counts[pool[owner]])
+
+
+@compiled
+def reach_down(counts: Bits) -> None:
+    """Turn counts by bin, (tensors, bins), into how many lie in that bin or a higher one, in place."""
+    for row in range(counts.shape[0]):
+        reached = np.uint32(0)
+        for place in range(counts.shape[1] - 1, -1, -1):
+            reached = np.uint32(reached + counts[row, place])
+            counts[row, place] = reached
+
+
+@compiled
+def find_bins(reached: Bits, members: Places, ends: Places, wanted: Places, found: Places) -> None:
+    """Into `found` (pools, 2): the bin that holds the k-th largest of a pool, and its rank inside that bin.
+
+    `reached`: as `reach_down` leaves it; pool i has the tensors members[ends[i] : ends[i + 1]] and
+    asks for rank wanted[i].
+    """
+    for pool in range(wanted.size):
+        tensors = members[ends[pool] : ends[pool + 1]]
+        low, high, above = 0, reached.shape[1], 0
+        while high - low > 1:
+            middle, count = (low + high) // 2, 0
+            for tensor in tensors:
+                count += np.int64(reached[tensor, middle])
+            if count >= wanted[pool]:
+                low = middle
+            else:
+                high, above = middle, count
+        found[pool, 0], found[pool, 1] = low, wanted[pool] - above
+
+
+@compiled
+def find_low(tables: NDArray[np.uint32], pool: int, rank: int) -> int:
+    """The low bits of the element of a rank, counted from 1, by the sum of several tables (n, pools, 2¹⁵)."""
+    reached = 0
+    for low in range(tables.shape[2] - 1, -1, -1):
+        for table in range(tables.shape[0]):
+            reached += np.int64(tables[table, pool, low])
+        if reached >= rank:
+            return low
+    return 0
 
 
 def share(work: Callable[[Item], object], items: Sequence[Item], threads: int) -> None:

@@ -64,6 +64,7 @@ class LiveMerge:
         self._merged: Tensor | None = None
         self._views: dict[str, Tensor] = {}
         self._shown: tuple[Recipe, Hashable, int] | None = None
+        self._parts: tuple[Hashable, NDArray[np.int64]] | None = None
         self._lock = threading.Lock()
         self._holder: int | None = None
 
@@ -151,27 +152,28 @@ class LiveMerge:
             part = None
             self._merged.copy_(self._base)
         else:
-            segments = self._segments if rows is None or part is None else self._segments_of(rows)
+            segments = self._segments if rows is None or part is None else self._segments_of(rows, part)
             self._fill(self._merged, wanted, segments, exact)
         self._shown = (wanted, (part, exact), self._merged._version)
 
-    def _segments_of(self, rows: Rows) -> NDArray[np.int64]:
-        spans: list[tuple[int, int]] = []
-        owners: list[int] = []
-        for place, (name, (start, stop)) in enumerate(
-            zip(self._layout.names, self._layout.spans, strict=True)
-        ):
-            parts = [(start, stop)]
-            if name in rows and stop > start:
-                chosen = np.unique(np.asarray(rows[name], dtype=np.int64))
-                width = (stop - start) // self._layout.shapes[place][0]
-                runs = np.split(chosen, np.flatnonzero(np.diff(chosen) != 1) + 1) if len(chosen) else []
-                parts = [(start + int(run[0]) * width, start + (int(run[-1]) + 1) * width) for run in runs]
-            spans += parts
-            owners += [place] * len(parts)
-        segments = cut(spans)
-        segments[:, 2] = np.asarray(owners, dtype=np.int64)[segments[:, 2]]
-        return segments
+    def _segments_of(self, rows: Rows, key: Hashable) -> NDArray[np.int64]:
+        """The segments of everything but the rows that are left out; kept for the next change."""
+        if self._parts is None or self._parts[0] != key:
+            whole = [i for i, name in enumerate(self._layout.names) if name not in rows]
+            parts = [self._segments[np.isin(self._segments[:, 2], whole)]]
+            for place, (name, (start, stop)) in enumerate(
+                zip(self._layout.names, self._layout.spans, strict=True)
+            ):
+                if name in rows and stop > start:
+                    chosen = np.unique(np.asarray(rows[name], dtype=np.int64))
+                    breaks = np.flatnonzero(np.diff(chosen) != 1) + 1
+                    first = chosen[np.concatenate([[0], breaks])] if len(chosen) else chosen
+                    last = chosen[np.concatenate([breaks - 1, [-1]])] if len(chosen) else chosen
+                    width = (stop - start) // self._layout.shapes[place][0]
+                    owner = np.full(len(first), place)
+                    parts.append(np.stack([start + first * width, start + (last + 1) * width, owner], axis=1))
+            self._parts = key, np.concatenate(parts)
+        return self._parts[1]
 
     def _fill(self, merged: Tensor, wanted: Recipe, segments: NDArray[np.int64], exact: bool) -> None:
         limits = [thresholds.of(wanted, exact) for thresholds in self._thresholds]

@@ -70,10 +70,7 @@ def depth_multipliers(names: Sequence[str], schedule: Schedule, depth: Sequence[
     numbers = [layer_number(name) for name in names]
     layers = 1 + max((n for n in numbers if n is not None), default=0)
     if schedule is Schedule.FREE:
-        if len(depth) != layers:
-            raise SpecError(
-                f"depth has {len(depth)} numbers, but the model has {layers} layers: give one each."
-            )
+        check_depth(depth, layers)
         by_layer = list(depth)
     else:
         first, last = (depth[0], depth[1]) if schedule is Schedule.LINEAR else (depth[0], 1.0)
@@ -82,3 +79,9 @@ def depth_multipliers(names: Sequence[str], schedule: Schedule, depth: Sequence[
         by_layer[number if number is not None else 0 if "embed" in name else -1]
         for name, number in zip(names, numbers, strict=True)
     ]
+
+
+def check_depth(depth: Sequence[float], layers: int) -> None:
+    """Raise `SpecError` unless a free schedule has one number for each of `layers`."""
+    if len(depth) != layers:
+        raise SpecError(f"depth has {len(depth)} numbers, but the model has {layers} layers: give one each.")

@@ -13,8 +13,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from codemix_lab.merging.spread import cut_pieces
+
 SHARD_BYTES = 5_000_000_000
 """Largest shard, as transformers writes it; only a single larger tensor exceeds it."""
+_WRITE = 1 << 20
+"""Bytes written at a time: for more, Linux looks for larger runs of free memory, which took ten times as long."""
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
 _CODES = {
     torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16",
@@ -75,7 +79,7 @@ class ShardWriter:
         self._file = path.open("wb")
         self._file.write(struct.pack("<Q", len(text)) + text)
         self._writer = ThreadPoolExecutor(1)
-        self._last: Future[int] | None = None
+        self._last: Future[None] | None = None
 
     def write(self, piece: Tensor) -> None:
         """Append a contiguous piece on the CPU, while the caller makes the next one; do not change it.
@@ -84,9 +88,11 @@ class ShardWriter:
         """
         if piece.numel():
             self._settle()
-            self._last = self._writer.submit(
-                self._file.write, piece.reshape(-1).view(torch.uint8).numpy().data
-            )
+            self._last = self._writer.submit(self._append, piece.reshape(-1).view(torch.uint8).numpy().data)
+
+    def _append(self, data: memoryview) -> None:
+        for start, stop in cut_pieces(len(data), _WRITE):
+            self._file.write(data[start:stop])
 
     def _settle(self) -> None:
         last, self._last = self._last, None

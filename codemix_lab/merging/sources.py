@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from codemix_lab.errors import IncompatibleError
 from codemix_lab.merging import stream_kernels
 from codemix_lab.merging.flat import listed, not_finite
 from codemix_lab.merging.kernels import Floats
+from codemix_lab.merging.stream_kernels import Halves
 from codemix_lab.models.adapters import AdapterDeltas
 from codemix_lab.models.weights import backbone_names
 
@@ -31,6 +32,10 @@ class Change:
         self._theirs, self._delta = (None if t is None else raw(t) for t in (theirs, delta))
         self._name, self._whose = name, whose
         self.size = ours.numel()
+        self.halves: tuple[Halves, Halves] | None = None
+        """The bits of base and adapted, where both are bfloat16."""
+        if delta is None and theirs is not None and ours.dtype == theirs.dtype == torch.bfloat16:
+            self.halves = cast(tuple[Halves, Halves], (self._ours, self._theirs))
 
     def read(self, start: int, stop: int, room: Floats, ours: Floats | None = None) -> Floats:
         """Elements start to stop as float32, in `room` or where they lie; do not write to them.

@@ -1,4 +1,4 @@
-"""Work on a run of elements, cut into spans that fit the cache, on as many threads as PyTorch may use."""
+"""Work on a run of elements, cut into spans, on as many threads as PyTorch may use."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import torch
 
 from codemix_lab.merging import kernels
 
-SPAN = 1 << 18
-"""Elements of a span: one megabyte in float32."""
+SPAN = 1 << 20
+"""Elements of a span: so many that Python's part in each does not count."""
 
 
 def cut_pieces(size: int, piece: int) -> list[tuple[int, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -13,15 +14,15 @@ from numpy.typing import NDArray
 from codemix_lab.merging import kernels
 from codemix_lab.merging.kernels import Floats
 from codemix_lab.merging.sources import Change
-from codemix_lab.merging.spread import spread
-from codemix_lab.merging.stream_kernels import BLOCK, inspect
+from codemix_lab.merging.spread import SPAN, spread
+from codemix_lab.merging.stream_kernels import BLOCK, inspect, inspect_halves
 from codemix_lab.progress import ShouldStop, raise_if_stopped
 
 _SORTED = 1 << 16
 """Elements up to which they are read at once and selected from."""
 _RUN = 32
 """Neighbours that are looked at together."""
-_SAMPLE = 1 << 17
+_SAMPLE = 1 << 16
 _DEVIATIONS = 4.0
 _SHARE_INSIDE = 16
 """More than one element in so many inside an interval, and the sample was no guide."""
@@ -58,6 +59,11 @@ class _Interval:
     counts: list[NDArray[np.int64]] = field(default_factory=list)
     inside: list[Floats] = field(default_factory=list)
 
+    def note(self, counts: NDArray[np.int64], inside: Floats) -> None:
+        """Add what was seen; from any thread."""
+        self.counts.append(counts)
+        self.inside.append(inside.copy())
+
     def largest(self, rank: int) -> float | None:
         """The magnitude of a rank, if the interval holds it."""
         above, at_high, at_low = np.sum(self.counts, axis=0).tolist()
@@ -76,18 +82,15 @@ def _by_interval(
     sample = _sample(changes, min(_SAMPLE, size // 16), size)
     intervals = [_interval(sample, rank / size) for rank in ranks]
     most = size // _SHARE_INSIDE
+    rooms: deque[Floats] = deque()
     for change in changes:
 
         def look(start: int, stop: int, change: Change = change) -> None:
             raise_if_stopped(should_stop)
-            room = np.empty((3, BLOCK), dtype=np.float32)
-            for at in range(start, stop, BLOCK):
-                delta = change.read(at, min(at + BLOCK, stop), room)
-                for interval in intervals:
-                    counts = np.zeros(3, dtype=np.int64)
-                    held = inspect(delta, interval.low, interval.high, counts, room[2])
-                    interval.counts.append(counts)
-                    interval.inside.append(room[2, :held].copy())
+            room = rooms.pop() if rooms else np.empty(max(SPAN, 3 * BLOCK), dtype=np.float32)
+            for interval in intervals:
+                _inspect(change, start, stop, interval, room)
+            rooms.append(room)
 
         spread(look, change.size)
         if max(sum(map(len, interval.inside)) for interval in intervals) > most:
@@ -96,15 +99,32 @@ def _by_interval(
     return None if None in found else [value for value in found if value is not None]
 
 
+def _inspect(change: Change, start: int, stop: int, interval: _Interval, room: Floats) -> None:
+    """Note what a span holds: at once from the bits where both sides are bfloat16, else block by block."""
+    if change.halves is not None:
+        counts = np.zeros(3, dtype=np.int64)
+        ours, theirs = (part[start:stop] for part in change.halves)
+        held = inspect_halves(ours, theirs, interval.low, interval.high, counts, room)
+        if held >= 0:
+            interval.note(counts, room[:held])
+            return
+    blocks = room[: 3 * BLOCK].reshape(3, BLOCK)
+    for at in range(start, stop, BLOCK):
+        counts = np.zeros(3, dtype=np.int64)
+        delta = change.read(at, min(at + BLOCK, stop), blocks)
+        held = inspect(delta, interval.low, interval.high, counts, blocks[2])
+        interval.note(counts, blocks[2, :held])
+
+
 def _sample(changes: Sequence[Change], wanted: int, size: int) -> Floats:
-    """About `wanted` magnitudes from everywhere, smallest first."""
+    """About `wanted` magnitudes from everywhere."""
     parts = []
     for change in changes:
         runs = max(1, wanted * change.size // size // _RUN)
         starts = np.arange(runs) * max(0, change.size - _RUN) // runs
         places = (starts[:, None] + np.arange(min(_RUN, change.size))).reshape(-1)
         parts.append(np.abs(change.sample(places)))
-    return np.sort(np.concatenate(parts))
+    return np.concatenate(parts)
 
 
 def _interval(sample: Floats, share: float) -> _Interval:
@@ -112,6 +132,7 @@ def _interval(sample: Floats, share: float) -> _Interval:
     size = len(sample)
     margin = _DEVIATIONS * math.sqrt(size * share * (1 - share)) + 1
     first, last = math.floor((1 - share) * size - margin), math.ceil((1 - share) * size + margin)
+    sample = np.partition(sample, np.clip([first, last], 0, size - 1))
     low = sample[first] if first > 0 else np.float32(0)
     high = sample[last] if last < size else np.float32(np.inf)
     return _Interval(np.float32(low), np.float32(high))

@@ -13,6 +13,7 @@ from codemix_lab.config import MergeMethod, TrimScope
 from codemix_lab.merging import kernels
 from codemix_lab.merging.bounds import pools, ranks, trims
 from codemix_lab.merging.flat import FlatLayout
+from codemix_lab.merging.kernels import Places
 from codemix_lab.merging.recipe import Recipe
 from codemix_lab.merging.ties import kth_largest
 
@@ -25,9 +26,9 @@ class Thresholds:
     """For one task vector: which magnitudes a recipe keeps, for any density, preset and scope.
 
     One pass, made once, counts for every large tensor how many magnitudes share their upper 16 bits.
-    Sums of these counts tell, for any scope, the bin that a threshold lies in; a second, lighter pass
-    counts the lower bits inside that bin and makes it exact. Nothing is sorted but small tensors, and
-    no copy of the task vector is made. What was found once is a look-up.
+    Added up from the top they tell, for any scope, the bin that a threshold lies in, in a few look-ups; a
+    second, lighter pass counts the lower bits inside that bin and makes it exact. Nothing is sorted but
+    small tensors, and no copy of the task vector is made. What was found once is a look-up.
     """
 
     def __init__(self, flat: Tensor, layout: FlatLayout) -> None:
@@ -36,7 +37,8 @@ class Thresholds:
         self._names, self._spans = layout.names, layout.spans
         self._sizes = [stop - start for start, stop in layout.spans]
         self._select_all = flat.device.type != "cpu"
-        self._counts: NDArray[np.uint32] | None = None
+        self._tables: NDArray[np.uint32] | None = None
+        self._sorted: dict[tuple[int, ...], NDArray[np.float32]] = {}
         self._known: dict[Hashable, tuple[NDArray[np.float32], NDArray[np.float32]]] = {}
 
     def of(self, recipe: Recipe, exact: bool = True) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -83,17 +85,20 @@ class Thresholds:
         found = [0.0] * len(pools)
         small = [i for i, pool in enumerate(pools) if sum(self._sizes[p] for p in pool) <= _SORTED]
         large = [i for i in range(len(pools)) if i not in set(small)]
-        threads = torch.get_num_threads()
-
-        def select(i: int) -> None:
-            found[i] = kth_largest(self._magnitudes(pools[i]), wanted[i])
-
-        kernels.share(select, small, threads)
+        for i in small:
+            found[i] = float(self._in_order(pools[i])[-wanted[i]])
         if large:
-            chosen = self._by_counting([pools[i] for i in large], [wanted[i] for i in large], exact, threads)
+            asked = [pools[i] for i in large], [wanted[i] for i in large]
+            chosen = self._by_counting(*asked, exact, torch.get_num_threads())
             for i, value in zip(large, chosen, strict=True):
                 found[i] = value
         return found
+
+    def _in_order(self, pool: list[int]) -> NDArray[np.float32]:
+        """The magnitudes of a small pool, smallest first; sorted once."""
+        if tuple(pool) not in self._sorted:
+            self._sorted[tuple(pool)] = np.sort(self._magnitudes(pool).numpy())
+        return self._sorted[tuple(pool)]
 
     def _magnitudes(self, pool: list[int]) -> Tensor:
         return torch.cat([self._flat[slice(*self._spans[place])].abs() for place in pool])
@@ -101,41 +106,37 @@ class Thresholds:
     def _by_counting(
         self, pools: Sequence[list[int]], wanted: Sequence[int], exact: bool, threads: int
     ) -> list[float]:
-        counts = self._histograms(threads)
-        bins, inside = [], []
-        for pool, k in zip(pools, wanted, strict=True):
-            from_above = np.cumsum(counts[pool].sum(axis=0, dtype=np.int64)[::-1])
-            place = int(np.searchsorted(from_above, k))
-            bins.append(kernels.BINS - 1 - place)
-            inside.append(k - (int(from_above[place - 1]) if place else 0))
-        low = np.zeros(len(pools), dtype=np.int64)
+        members = np.array([place for pool in pools for place in pool], dtype=np.int64)
+        ends = np.cumsum([0, *map(len, pools)])
+        places = np.zeros((len(pools), 2), dtype=np.int64)
+        kernels.find_bins(self._reached(threads), members, ends, np.asarray(wanted, dtype=np.int64), places)
+        found = places[:, 0] << int(kernels.LOW_BITS)
         if exact:
-            first = np.zeros(len(self._spans), dtype=np.uint32)
-            row_of = np.zeros(len(self._spans), dtype=np.int64)
-            members = [(0, 0)] * len(self._spans)
-            for row, pool in enumerate(pools):
-                first[pool], row_of[pool] = bins[row] << int(kernels.LOW_BITS), row
-                for place in pool:
-                    members[place] = self._spans[place]
-            groups = evenly(cut(members), threads)
-            tables = np.zeros((len(groups), len(pools), int(kernels.LOW_MASK) + 1), dtype=np.uint32)
-            bits = self._flat.numpy().view(np.uint32)
-            kernels.share(
-                lambda g: kernels.count_one_bin_by_pool(bits, groups[g], first, row_of, tables[g]),
-                range(len(groups)),
-                threads,
-            )
-            from_above = np.cumsum(tables.sum(axis=0, dtype=np.int64)[:, ::-1], axis=1)
-            low[:] = [
-                int(kernels.LOW_MASK) - int(np.searchsorted(row, k))
-                for row, k in zip(from_above, inside, strict=True)
-            ]
-        found = (np.array(bins, dtype=np.int64) << int(kernels.LOW_BITS)) | low
+            found |= self._low_bits(pools, found, places[:, 1], threads)
         return [float(value) for value in found.astype(np.uint32).view(np.float32)]
 
-    def _histograms(self, threads: int) -> NDArray[np.uint32]:
-        """How many magnitudes of each tensor fall in each bin, shape (tensors, BINS); counted once."""
-        if self._counts is None:
+    def _low_bits(self, pools: Sequence[list[int]], edges: Places, inside: Places, threads: int) -> Places:
+        """What makes each threshold exact, by one reading: the low bits of a rank inside the bin of each pool."""
+        first = np.zeros(len(self._spans), dtype=np.uint32)
+        row_of = np.zeros(len(self._spans), dtype=np.int64)
+        members = [(0, 0)] * len(self._spans)
+        for row, pool in enumerate(pools):
+            first[pool], row_of[pool] = edges[row], row
+            for place in pool:
+                members[place] = self._spans[place]
+        groups = evenly(cut(members), threads)
+        tables = np.zeros((len(groups), len(pools), int(kernels.LOW_MASK) + 1), dtype=np.uint32)
+        bits = self._flat.numpy().view(np.uint32)
+        kernels.share(
+            lambda g: kernels.count_one_bin_by_pool(bits, groups[g], first, row_of, tables[g]),
+            range(len(groups)),
+            threads,
+        )
+        return np.array([kernels.find_low(tables, row, rank) for row, rank in enumerate(inside.tolist())])
+
+    def _reached(self, threads: int) -> NDArray[np.uint32]:
+        """How many magnitudes of each tensor fall in each bin or a higher one, (tensors, BINS); counted once."""
+        if self._tables is None:
             counts = np.zeros((len(self._spans), kernels.BINS), dtype=np.uint32)
             bits = self._flat.numpy().view(np.uint32)
             groups = evenly(cut(self._spans), threads)
@@ -145,10 +146,15 @@ class Thresholds:
                 range(len(groups)),
                 threads,
             )
-            for other in shared[1:]:
-                counts += other
-            self._counts = counts
-        return self._counts
+
+            def add_up(rows: slice) -> None:
+                for other in shared[1:]:
+                    counts[rows] += other[rows]
+                kernels.reach_down(counts[rows])
+
+            kernels.share(add_up, [slice(row, row + 1) for row in range(len(counts))], threads)
+            self._tables = counts
+        return self._tables
 
 
 def cut(spans: Sequence[tuple[int, int]]) -> NDArray[np.int64]:

@@ -18,7 +18,7 @@ from codemix_lab.models.checkpoints import Checkpoint, open_checkpoint
 from codemix_lab.models.files import adapted_weights, base_weights, tied_heads
 from codemix_lab.models.starter.names import is_starter_name
 from codemix_lab.progress import Progress, ShouldStop
-from codemix_lab.training.starts import open_sources
+from codemix_lab.training.starts import check_start, open_sources
 
 _CARD = """---
 library_name: transformers
@@ -54,6 +54,7 @@ def export_merge(
     express it, the same as `mergekit_config.yml`. Raises `StorageError` if `out` exists or the disk is
     too full, `Cancelled` when asked to stop; nothing half-made is left.
     """
+    check_start(spec)
     base, tips, _ = open_sources(spec.base, spec.adapted)
     if Path(out).exists():
         raise StorageError(

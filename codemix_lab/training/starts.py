@@ -9,8 +9,9 @@ import torch
 from torch import nn
 from transformers import PreTrainedTokenizerBase
 
-from codemix_lab.config import MergeSpec
+from codemix_lab.config import MergeSpec, Schedule
 from codemix_lab.merging.live import LiveMerge
+from codemix_lab.merging.modules import check_depth
 from codemix_lab.merging.recipe import Recipe
 from codemix_lab.merging.task_vector import TaskVector
 from codemix_lab.models.checkpoints import Checkpoint, open_checkpoint
@@ -64,8 +65,21 @@ def task_vector(base: Checkpoint, state: Mapping[str, torch.Tensor], tip: Checkp
     return TaskVector.of_changes(state, adapter_deltas(tip))
 
 
+def check_start(start: str | MergeSpec) -> None:
+    """Say what is wrong with a merge before anything heavy begins, from config.json alone.
+
+    Raises `SpecError` when a free schedule has not one number for each layer of the base, and as
+    `open_checkpoint` does.
+    """
+    if isinstance(start, MergeSpec) and start.schedule is Schedule.FREE:
+        layers = getattr(open_checkpoint(start.base).config, "num_hidden_layers", None)
+        if layers is not None:
+            check_depth(start.depth, layers)
+
+
 def merged_weights(spec: MergeSpec) -> tuple[Checkpoint, dict[str, torch.Tensor]]:
     """The base checkpoint of `spec` and its merged backbone, fresh float32 tensors by name."""
+    check_start(spec)
     opened = open_merge(spec.base, spec.adapted)
     return opened.base, opened.live.snapshot(Recipe.of(spec))
 

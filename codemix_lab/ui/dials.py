@@ -8,7 +8,7 @@ dial that the method does not read is hidden, and found where it was when it is 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ import streamlit as st
 
 from codemix_lab.config import MergeMethod, MergeSpec, Schedule, TiesPreset, TrimScope
 from codemix_lab.config.merge import GROUPS
-from codemix_lab.errors import SpecError
+from codemix_lab.errors import CheckpointError, SpecError
 from codemix_lab.ui.escape import plain
 from codemix_lab.ui.merge_widgets import (
     WIDTH,
@@ -58,7 +58,7 @@ class Dialled:
         """The merge by `method`, given what it reads. Raises `SpecError` where this cannot be meant."""
         read: dict[str, Any] = {name: getattr(self, name) for name in method.reads} | self.groups
         count = len(bench.adapted)
-        return MergeSpec(
+        spec = MergeSpec(
             base=bench.base,
             adapted=bench.adapted,
             method=method,
@@ -69,6 +69,12 @@ class Dialled:
             options=tuple((name, self.options[name]) for name in method.option_names),
             **read,
         )
+        if self.schedule is Schedule.FREE:
+            from codemix_lab.training.starts import check_start
+
+            with suppress(CheckpointError):  # a base that cannot be opened is told where it is opened
+                check_start(spec)
+        return spec
 
 
 def dials(bench: Bench) -> MergeSpec:

@@ -11,7 +11,4 @@ def said(spec: MergeSpec) -> list[str]:
     >>> said(MergeSpec("b", ("a",), schedule="lines", depth=(0.5,), norms=0.0))
     ['schedule lines', 'depth 0.5', 'norms 0']
     """
-    usual = {"density"} | ({"scope"} if spec.scope is spec.preset.scope else set())
-    further = {name: text for name, text in spec.further().items() if name not in usual}
-    further |= {name: f"{value:g}" for name, value in spec.options}
-    return [f"{name.replace('_', '-')} {text}" for name, text in further.items()]
+    return spec.said()

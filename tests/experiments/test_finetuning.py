@@ -167,6 +167,20 @@ def test_names_of_starts() -> None:
     two = MergeSpec(base="starter", adapted=("starter:en-hi", "x"), scaling=1.25, method="ties", density=0.3)
     assert start_name("folder/model") == "folder/model"
     assert start_name(two) == "starter + 1.25 × TIES 0.3 (starter:en-hi & x)"
+    changes = [
+        {},
+        {"preset": "paper"},
+        {"preset": "paper", "scope": "global"},
+        {"scope": "layer"},
+        {"schedule": "lines", "depth": (0.5,)},
+        {"schedule": "linear", "depth": (0.5, 1.0)},
+        {"norms": 0.0},
+        {"weights": (1.0, -0.5)},
+        {"method": "dare", "seed": 1},
+        {"method": "breadcrumbs", "options": {"outliers": 0.2}},
+    ]
+    assert len({start_name(two.replace(**change)) for change in changes}) == len(changes)
+    assert start_name(two.replace(preset="mergekit", norms=0.0)).endswith("x), preset mergekit, norms 0")
 
 
 def test_real_fine_tunes_from_a_checkpoint_and_from_a_merge(

@@ -10,9 +10,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from codemix_lab.config import MergeMethod, MergeSpec, Schedule, TiesPreset, TrimScope
+from codemix_lab.errors import SpecError
 from codemix_lab.evaluation.shapes import untrimmed
 from codemix_lab.experiments.jobs import JobQueue
+from codemix_lab.ui.dials import Dialled
 from codemix_lab.ui.merge_widgets import fitting
+from codemix_lab.ui.picker import Bench
 from codemix_lab.ui.said import said
 
 Open = Callable[..., AppTest]
@@ -284,3 +287,11 @@ def test_fine_tuning_starts_from_what_is_dialled(
         "Linear λ 0.60, weights 1,-0.5",
     ]
     assert MergeSpec.from_dict(asked["TIES λ 0.60, density 0.30, weights 1,-0.5, preset peft"]).density == 0.3
+
+
+def test_a_free_schedule_of_the_wrong_length_is_told_before_anything_runs(tiny_encoder: Path) -> None:
+    """The layers stand in config.json, so the page knows them without opening weights."""
+    base = Bench(str(tiny_encoder), ONE, "task")
+    dialled = Dialled(1.0, 1.0, None, TiesPreset.LAB, 0, (), Schedule.FREE, (1.0,) * 9, {}, {})
+    with pytest.raises(SpecError, match="depth has 9 numbers, but the model has 2 layers"):
+        dialled.merge(base, MergeMethod.TASK_ARITHMETIC)
