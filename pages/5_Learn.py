@@ -20,6 +20,7 @@ from codemix_lab.ui.learn.quiz import quiz
 from codemix_lab.ui.learn.script import Link
 from codemix_lab.ui.learn.seat import Seat, offer_own, take_seat
 from codemix_lab.ui.learn.stepper import PARAM, current, stepper, turning
+from codemix_lab.ui.merge_widgets import hidden
 from codemix_lab.ui.words import PAGES
 
 DRAW: dict[str, Callable[[Seat], None]] = {
@@ -37,7 +38,8 @@ OWN = (PARAM, "lecture")
 
 def main() -> None:
     """The page from top to bottom."""
-    carried()
+    with hidden("lesson"):
+        carried()
     lecture = st.toggle("Lecture mode", key="lecture", bind="query-params", help=words.LEARN["lecture"])
     dress(lecture)
     at = current()

@@ -12,7 +12,10 @@ from codemix_lab.evaluation.plane import Plane
 from codemix_lab.progress import Progress, ShouldStop, raise_if_stopped, report
 
 if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
     from codemix_lab.evaluation.merge_scorer import MergeScorer
+    from codemix_lab.text.corpora import HeldOut
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,18 @@ class Surface:
         return max(self.points, key=lambda point: point.macro_f1)
 
 
+@dataclass(frozen=True)
+class Surprise:
+    """Pseudo-perplexity of code-mixed and of monolingual text for the merge at (x, y) in the plane, 1 or more."""
+
+    x: float
+    y: float
+    a: float
+    b: float
+    code_mixed: float
+    monolingual: float
+
+
 def at_weights(spec: MergeSpec, a: float, b: float) -> MergeSpec:
     """θ_base + a·τ₁ + b·τ₂ as a merge of the two checkpoints of `spec`."""
     return MergeSpec(spec.base, spec.adapted, MergeMethod.TASK_ARITHMETIC, scaling=1.0, weights=(a, b))
@@ -104,3 +119,38 @@ def surface(
     report(on_progress, total, total, "merges of the plane")
     base, first, second, *points = made
     return Surface(tuple(points), (base, first, second), len(rows))
+
+
+def surprises(
+    scorer: MergeScorer,
+    tokenizer: PreTrainedTokenizerBase,
+    texts: HeldOut,
+    spec: MergeSpec,
+    plane: Plane,
+    shares: Sequence[float],
+    on_progress: Progress | None = None,
+    should_stop: ShouldStop | None = None,
+) -> tuple[Surprise, ...]:
+    """Pseudo-perplexity on the grid of `surface`, row by row; nothing for a base without a language-model head.
+
+    Raises `Cancelled`.
+    """
+    from codemix_lab.evaluation.perplexity import pseudo_perplexity
+    from codemix_lab.models.devices import autocast
+
+    if not scorer.has_lm:
+        return ()
+    made: list[Surprise] = []
+    for up in shares:
+        for along in shares:
+            raise_if_stopped(should_stop)
+            report(on_progress, len(made), len(shares) ** 2, "surprise over the plane")
+            x, y = along * plane.first, up * plane.height
+            a, b = plane.weights(x, y)
+            with scorer.model(at_weights(spec, a, b)) as model, autocast():
+                mixed, mono = (
+                    pseudo_perplexity(model, tokenizer, kind, should_stop=should_stop)
+                    for kind in (texts.code_mixed, texts.monolingual)
+                )
+            made.append(Surprise(x, y, a, b, mixed, mono))
+    return tuple(made)

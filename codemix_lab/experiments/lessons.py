@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from codemix_lab.evaluation.matrix_view import MatrixView, look_at, query_name
 from codemix_lab.evaluation.npz import damaged
 from codemix_lab.evaluation.plane import Plane, plane_through
 from codemix_lab.evaluation.reading import Reading, read_words
-from codemix_lab.evaluation.surface import Surface, at_weights, surface
+from codemix_lab.evaluation.surface import Surface, Surprise, at_weights, surface, surprises
 from codemix_lab.experiments.grids import SHIPPED, stamp
 from codemix_lab.experiments.parts import part
 from codemix_lab.experiments.store import content_key
@@ -40,6 +40,9 @@ TASKS = ("en-hi", "en-es")
 
 SHARES = (-0.25, 0.0, 0.25, 0.5, 0.75, 1.0, 1.25)
 SCALINGS = (0.0, 0.6, 1.0)
+HEARD = 20
+"""Held-out sentences of each kind that the surprise over the plane is measured on."""
+
 SENTENCES = {
     "code-mixed": "delivery boy called five times for address, jabki pin bilkul gate pe tha",
     "monolingual": "The recipe says ten minutes, which is obviously a lie.",
@@ -70,7 +73,7 @@ class Lesson:
     """What the page shows for one base and two adapted checkpoints.
 
     `readings[kind][model]` reads the sentence `SENTENCES[kind]`, model "base" or "CPT"; empty where the
-    base has no language-model head. `matrix` is one of the first task vector. `surfaces` are by task, the first of them the one that the probe of
+    base has no language-model head. `matrix` is one of the first task vector. `surprises` follow the grid of a surface. `surfaces` are by task, the first of them the one that the probe of
     `transfer` learnt on.
     """
 
@@ -81,6 +84,7 @@ class Lesson:
     surfaces: dict[str, Surface]
     readings: dict[str, dict[str, Reading]]
     transfer: tuple[Carried, ...]
+    surprises: tuple[Surprise, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -95,6 +99,7 @@ class Lesson:
                 for kind, models in self.readings.items()
             },
             "transfer": [asdict(row) for row in self.transfer],
+            "surprises": [[round(value, 4) for value in astuple(point)] for point in self.surprises],
         }
 
     @classmethod
@@ -112,6 +117,7 @@ class Lesson:
                 for kind, models in plain["readings"].items()
             },
             tuple(Carried(**row) for row in plain["transfer"]),
+            tuple(Surprise(*point) for point in plain["surprises"]),
         )
 
 
@@ -119,7 +125,8 @@ def lesson_key(base: str, adapted: Sequence[str], tasks: Sequence[str]) -> str:
     """The name of a lesson: what its numbers depend on."""
     stamps = [stamp(ref) for ref in (base, *adapted, *tasks)]
     probe = ProbeSpec().to_dict()
-    return content_key("lesson", base, list(adapted), list(tasks), stamps, probe, SENTENCES, SHARES, SCALINGS)
+    asked = [SENTENCES, SHARES, SCALINGS, HEARD]
+    return content_key("lesson", base, list(adapted), list(tasks), stamps, probe, asked)
 
 
 def kept_lesson(base: str, adapted: Sequence[str], tasks: Sequence[str]) -> Lesson | None:
@@ -175,7 +182,7 @@ def make_lesson(
     """
     from codemix_lab.evaluation.merge_scorer import MergeScorer
     from codemix_lab.models.loading import load_tokenizer
-    from codemix_lab.text.corpora import held_out
+    from codemix_lab.text.corpora import HeldOut, held_out
     from codemix_lab.training.starts import open_merge
 
     if len(adapted) != 2:
@@ -188,15 +195,26 @@ def make_lesson(
     matrix = look_at(name, first[name])
     opened = [open_task(TaskSpec(task)) for task in tasks]
     scorers = [MergeScorer(merge, task, ProbeSpec(), held_out(task.pair)) for task in opened]
-    readings = _readings(scorers[0], spec, load_tokenizer(merge.base))
+    tokenizer, texts = load_tokenizer(merge.base), held_out(opened[0].pair)
+    readings = _readings(scorers[0], spec, tokenizer)
     raise_if_stopped(should_stop)
-    steps = len(tasks) + 1
+    steps = len(tasks) + 2
     carried = _carried(scorers[0], spec, part(on_progress, 0, steps, "transfer"), should_stop)
     surfaces = {
         task: surface(scorer, spec, plane, SHARES, part(on_progress, place, steps, task), should_stop)
         for place, (task, scorer) in enumerate(zip(tasks, scorers, strict=True), start=1)
     }
-    return Lesson(base, (adapted[0], adapted[1]), plane, matrix, surfaces, readings, carried)
+    heard = surprises(
+        scorers[0],
+        tokenizer,
+        HeldOut(texts.code_mixed[:HEARD], texts.monolingual[:HEARD]),
+        spec,
+        plane,
+        SHARES,
+        part(on_progress, steps - 1, steps, "surprise"),
+        should_stop,
+    )
+    return Lesson(base, (adapted[0], adapted[1]), plane, matrix, surfaces, readings, carried, heard)
 
 
 def _readings(

@@ -175,6 +175,8 @@ LEARN: Final = {
     "noise": "Small dots are the merges that were built and scored on {sentences} dev sentences; colours between them "
     "are interpolated. The best is {best} ({low} to {high}) at a = {a}, b = {b}. A 95 % interval reaches about "
     "{spread} to either side, so smaller differences of colour show nothing.",
+    "heard": "Pseudo-perplexity of {heard} held-out sentences of the kind, logarithmic; bright is less surprise. Small "
+    "dots are the merges that were built and read; colours between them are interpolated.",
     "energy": "Of the whole matrix. The further the line bows above the dots, the more a few large changes hold.",
     "guess": "Guess first: trim each row to the density, add up what is left, and take the sign of the sum.",
     "elected": "Where the disjoint mean and the plain average part, the average would have mixed opposite changes, or "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import plotly.graph_objects as go
 
 from codemix_lab.evaluation.matrix_view import MatrixView
 from codemix_lab.evaluation.plane import Plane
-from codemix_lab.evaluation.surface import Surface
+from codemix_lab.ui.escape import brief
 from codemix_lab.ui.figures.style import BASE, CPT, DIVERGING, MERGED, MUTED, SEQUENTIAL, faint, framed, safe
 
 SECOND = "#b56bb8"
@@ -52,30 +53,34 @@ def surprise(table: pd.DataFrame) -> go.Figure:
 
 
 def plane(
-    geometry: Plane, surface: Surface, names: Sequence[str], at: float, title: str, dark_text: str = "#111"
+    geometry: Plane, table: pd.DataFrame, names: Sequence[str], at: float, title: str, surprise: bool = False
 ) -> go.Figure:
-    """Macro-F1 as colour over the plane, both task vectors as arrows, and the merge at λ = `at` on the first.
+    """Colour over the plane, both task vectors as arrows, and the merge at λ = `at` on the first.
 
-    `names` are those of base, first and second checkpoint; axes have one scale, so angles are true.
+    `table` has x, y and value of every computed merge: macro-F1, or with `surprise` a perplexity, which
+    is drawn on a logarithmic scale. Bright is better in both. `names` are those of base, first and second
+    checkpoint; the axes have one scale, so that angles are true.
     """
-    xs = sorted({point.x for point in surface.points})
-    ys = sorted({point.y for point in surface.points})
-    z = np.array([point.macro_f1 for point in surface.points]).reshape(len(ys), len(xs))
+    grid = table.pivot_table(index="y", columns="x", values="value")
+    xs, ys, z = list(grid.columns), list(grid.index), grid.to_numpy(dtype=float)
+    told = [[f"{value:,.0f}" if surprise else brief(value, 3) for value in row] for row in z]
     figure = go.Figure(
         go.Contour(
             x=xs,
             y=ys,
-            z=z,
+            z=np.log10(z) if surprise else z,
+            text=told,
             colorscale=SEQUENTIAL,
-            contours={"coloring": "heatmap", "showlabels": True, "labelfont": {"color": "white", "size": 11}},
+            reversescale=surprise,
+            contours={"coloring": "heatmap"},
             line={"width": 0.6, "color": "rgba(255,255,255,.55)"},
-            colorbar={"title": {"text": "macro-F1"}, "thickness": 12, "tickformat": ".2f", "outlinewidth": 0},
-            hovertemplate="x %{x:.3f}, y %{y:.3f}<br>macro-F1 %{z:.3f}<extra></extra>",
+            colorbar=_colour_bar(z, surprise),
+            hovertemplate="x %{x:.1f}, y %{y:.1f}: %{text}<extra></extra>",
         )
     )
     figure.add_scatter(
-        x=[point.x for point in surface.points],
-        y=[point.y for point in surface.points],
+        x=table["x"],
+        y=table["y"],
         mode="markers",
         marker={"size": 3, "color": "rgba(255,255,255,.7)"},
         hoverinfo="skip",
@@ -99,15 +104,16 @@ def plane(
             standoff=7,
             text="",
         )
-    corners = zip(names, surface.corners, (BASE, CPT, SECOND), SYMBOLS, strict=True)
-    for name, corner, colour, symbol in corners:
+    for name, (x, y), colour, symbol in zip(
+        names, geometry.corners, (BASE, CPT, SECOND), SYMBOLS, strict=True
+    ):
         figure.add_scatter(
-            x=[corner.x],
-            y=[corner.y],
+            x=[x],
+            y=[y],
             mode="markers",
-            name=f"{safe(name)}: {corner.macro_f1:.2f}",
+            name=safe(name),
             marker={"size": 15, "color": colour, "symbol": symbol, "line": {"color": "white", "width": 2}},
-            hovertemplate=f"{safe(name)}: %{{x:.3f}}, %{{y:.3f}}<extra></extra>",
+            hovertemplate=f"{safe(name)}: %{{x:.1f}}, %{{y:.1f}}<extra></extra>",
         )
     figure.add_scatter(
         x=[at * geometry.first],
@@ -117,11 +123,24 @@ def plane(
         marker={"size": 15, "color": MERGED, "symbol": "x", "line": {"color": "white", "width": 2}},
         hovertemplate=f"base + {at:.2f} τ₁<extra></extra>",
     )
-    framed(figure, title, "along τ₁ (length of weights)", "beside τ₁", height=520)
+    framed(figure, title, "along τ₁ (length of weights)", "beside τ₁", height=500)
     figure.update_xaxes(range=[xs[0], xs[-1]], showgrid=False, constrain="domain")
     return figure.update_yaxes(
         range=[ys[0], ys[-1]], showgrid=False, scaleanchor="x", scaleratio=1, constrain="domain"
     )
+
+
+def _colour_bar(values: np.ndarray, surprise: bool) -> dict[str, Any]:
+    """Thin, with a few round numbers where the scale is logarithmic."""
+    bar: dict[str, Any] = {"thickness": 12, "outlinewidth": 0, "x": 1.0}
+    if not surprise:
+        return bar | {"title": {"text": "macro-F1"}, "tickformat": ".2f"}
+    ticks = np.geomspace(values.min(), values.max(), 5)
+    return bar | {
+        "title": {"text": "surprise"},
+        "tickvals": np.log10(ticks).tolist(),
+        "ticktext": [f"{tick:,.3g}" if tick < 1000 else f"{round(tick, -2):,.0f}" for tick in ticks],
+    }
 
 
 def block(view: MatrixView, density: float, trimmed: bool) -> go.Figure:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from codemix_lab.evaluation.plane import Plane
 from codemix_lab.evaluation.surface import Surface
+from codemix_lab.experiments.lessons import HEARD as HEARD_SENTENCES
 from codemix_lab.ui import words
 from codemix_lab.ui.chart import chart
 from codemix_lab.ui.escape import brief, plain, short
@@ -16,6 +17,9 @@ from codemix_lab.ui.learn import figures
 from codemix_lab.ui.learn.look import readable
 from codemix_lab.ui.learn.seat import Seat
 
+F1_ON = "macro-F1 on "
+MERGE = "merge"
+HEARD = {"code_mixed": "Surprise at code-mixed text", "monolingual": "Surprise at monolingual text"}
 INDEPENDENT = 75.0
 """Degrees from which two task vectors are called nearly independent here."""
 
@@ -23,19 +27,44 @@ INDEPENDENT = 75.0
 def draw(seat: Seat) -> None:
     """The plane, its numbers in a sentence, and the map with arrows."""
     lesson = seat.lesson
-    task = seat.tasks[0]
-    if len(seat.tasks) > 1:
-        chosen = st.segmented_control(
-            "Colour by macro-F1 on", seat.tasks, default=task, key="surface", bind="query-params"
-        )
-        task = chosen or task
-    surface = lesson.surfaces[task]
     names = [short(ref) for ref in (lesson.base, *lesson.adapted)]
     with st.container(key="finding"):
         st.markdown(geometry(lesson.plane, names))
-    title = f"Macro-F1 on {plain(task)} over the plane of {len(surface.points)} merges"
-    figure = readable(figures.plane(lesson.plane, surface, names, seat.scaling, title), seat.lecture)
-    chart(figure, surface_table(surface, names), "plane", noise(surface))
+    heard = {kind: name for name, kind in HEARD.items()} if lesson.surprises else {}
+    colours = [*(F1_ON + task for task in seat.tasks), *heard]
+    colour = st.segmented_control(
+        "Colour", colours, default=colours[0], key="colour", bind="query-params", required=True
+    )
+    if colour in heard:
+        table = pd.DataFrame([asdict(point) for point in lesson.surprises])
+        values = table.assign(value=table[heard[colour]])
+        title, caption = (
+            surprise_title(values, str(colour)),
+            words.LEARN["heard"].format(heard=HEARD_SENTENCES),
+        )
+    else:
+        surface = lesson.surfaces[str(colour or colours[0]).removeprefix(F1_ON)]
+        table = surface_table(surface, names)
+        values = table[table["model"] == MERGE].rename(columns={"macro_f1": "value"})
+        title, caption = f1_title(surface), noise(surface)
+    figure = figures.plane(lesson.plane, values, names, seat.scaling, title, colour in heard)
+    chart(readable(figure, seat.lecture), table, "plane", caption)
+
+
+def f1_title(surface: Surface) -> str:
+    """How far the scores reach, and how many of them are beyond the noise of the base."""
+    values = [point.macro_f1 for point in surface.points]
+    base = surface.corners[0].macro_f1
+    apart = sum(not point.low <= base <= point.high for point in surface.points)
+    told = f"{apart} differ clearly from the base" if apart else "none differs clearly from the base"
+    return f"{len(values)} merges score {brief(min(values))} to {brief(max(values))}: {told}"
+
+
+def surprise_title(values: pd.DataFrame, kind: str) -> str:
+    """Where the surprise is lowest: how far along both arrows."""
+    best = values.loc[values["value"].idxmin()]
+    at = f"{best['a']:.2f} τ₁ {'+' if best['b'] >= 0 else '−'} {abs(best['b']):.2f} τ₂".replace("-", "−")
+    return f"{kind}: lowest ({best['value']:,.0f}) at base + {at}"
 
 
 def geometry(plane: Plane, names: list[str]) -> str:
@@ -73,4 +102,4 @@ def noise(surface: Surface) -> str:
 def surface_table(surface: Surface, names: list[str]) -> pd.DataFrame:
     """Every scored merge: where it lies, its weights a and b, macro-F1 and the interval; corners first."""
     rows = [{"model": name, **asdict(corner)} for name, corner in zip(names, surface.corners, strict=True)]
-    return pd.DataFrame([*rows, *({"model": "merge", **asdict(point)} for point in surface.points)])
+    return pd.DataFrame([*rows, *({"model": MERGE, **asdict(point)} for point in surface.points)])

@@ -83,7 +83,7 @@ def election(given: list[list[float]], density: float, names: list[str]) -> pd.D
     """
     import torch
 
-    from codemix_lab.merging import disjoint_mean, elect_sign, trim
+    from codemix_lab.merging.ties import disjoint_mean, elect_sign, trim
 
     deltas = [torch.tensor(row, dtype=torch.float64) for row in given]
     left = [trim(delta, density) for delta in deltas]
