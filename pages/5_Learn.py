@@ -32,6 +32,9 @@ DRAW: dict[str, Callable[[Seat], None]] = {
     "signs": signs.draw,
     "transfer": transfer.draw,
 }
+BY_HAND = ("mixing", "signs")
+"""Steps that need no checkpoint."""
+
 OWN = (PARAM, "lecture")
 """What the lesson keeps in the URL and other pages have no use for."""
 
@@ -55,7 +58,7 @@ def main() -> None:
     way(step.link)
     quiz(step)
     turning(at)
-    if seat is not None and step.name != "mixing":
+    if seat is not None and step.name not in BY_HAND:
         offer_own(seat)
 
 

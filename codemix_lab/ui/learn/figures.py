@@ -123,7 +123,7 @@ def plane(
         marker={"size": 15, "color": MERGED, "symbol": "x", "line": {"color": "white", "width": 2}},
         hovertemplate=f"base + {at:.2f} τ₁<extra></extra>",
     )
-    framed(figure, title, "along τ₁ (length of weights)", "beside τ₁", height=500)
+    framed(figure, title, "along τ₁ (length of weights)", "beside τ₁", height=540)
     figure.update_xaxes(range=[xs[0], xs[-1]], showgrid=False, constrain="domain")
     return figure.update_yaxes(
         range=[ys[0], ys[-1]], showgrid=False, scaleanchor="x", scaleratio=1, constrain="domain"
@@ -132,12 +132,18 @@ def plane(
 
 def _colour_bar(values: np.ndarray, surprise: bool) -> dict[str, Any]:
     """Thin, with a few round numbers where the scale is logarithmic."""
-    bar: dict[str, Any] = {"thickness": 12, "outlinewidth": 0, "x": 1.0}
+    bar: dict[str, Any] = {
+        "thickness": 12,
+        "outlinewidth": 0,
+        "orientation": "h",
+        "y": -0.24,
+        "yanchor": "top",
+    }
     if not surprise:
-        return bar | {"title": {"text": "macro-F1"}, "tickformat": ".2f"}
+        return bar | {"title": {"text": "macro-F1", "side": "bottom"}, "tickformat": ".2f"}
     ticks = np.geomspace(values.min(), values.max(), 5)
     return bar | {
-        "title": {"text": "surprise"},
+        "title": {"text": "pseudo-perplexity", "side": "bottom"},
         "tickvals": np.log10(ticks).tolist(),
         "ticktext": [f"{tick:,.3g}" if tick < 1000 else f"{round(tick, -2):,.0f}" for tick in ticks],
     }
@@ -213,12 +219,12 @@ def energy(view: MatrixView, density: float) -> go.Figure:
 def transfer(table: pd.DataFrame, title: str, what: str, x: str) -> go.Figure:
     """One row a task, one mark a λ: columns task, λ and `what`, with low and high beside it as `what` names them.
 
-    `what` is "macro_f1" (low, high) or "gain" (gain_low, gain_high).
+    `what` is "macro_f1" (low, high) or "gain" (gain_low, gain_high); the last of at most three λ are CPT.
     """
     low, high = ("low", "high") if what == "macro_f1" else ("gain_low", "gain_high")
     tasks = list(dict.fromkeys(table["task"]))
     scalings = sorted(set(table["λ"]))
-    colours = dict(zip(scalings, (BASE, MERGED, CPT) if len(scalings) == 3 else (MERGED, CPT), strict=True))
+    look = list(zip((BASE, MERGED, CPT), SYMBOLS, strict=True))[-len(scalings) :]
     figure = go.Figure()
     if what == "gain":
         figure.add_vline(x=0, line={"color": MUTED, "width": 1.5})
@@ -230,7 +236,7 @@ def transfer(table: pd.DataFrame, title: str, what: str, x: str) -> go.Figure:
             y=[tasks.index(task) + shift for task in rows["task"]],
             mode="markers",
             name=f"λ = {scaling:g}" + {0.0: " (base)", 1.0: " (CPT)"}.get(scaling, ""),
-            marker={"size": 12, "color": colours[scaling], "symbol": SYMBOLS[place]},
+            marker={"size": 12, "color": look[place][0], "symbol": look[place][1]},
             error_x={
                 "type": "data",
                 "symmetric": False,

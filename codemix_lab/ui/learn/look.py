@@ -28,6 +28,14 @@ _LESSON = """
 .guesses td {padding: 0.12rem 0.3rem 0.12rem 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;}
 .guesses td + td {width: 3.2rem; text-align: right;}
 .guesses .bar {background: linear-gradient(90deg, var(--tint) var(--p), transparent var(--p)); border-radius: 0.2rem; padding-left: 0.4rem;}
+.votes {overflow-x: auto;}
+.votes table {border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: 1.05rem;}
+.votes th, .votes td {padding: 0.3rem 0.55rem; border-bottom: 1px solid var(--st-border-color, #8884); text-align: right;}
+.votes th[scope=row] {text-align: left; font-weight: 500; white-space: nowrap; position: sticky; left: 0;
+  background: var(--st-background-color, Canvas);}
+.votes thead th {font-weight: 500; opacity: 0.75;}
+.votes td.up, .votes td.down {font-weight: 700; font-size: 1.25rem; line-height: 1;}
+.votes .up {background: rgba(224,138,46,.28);} .votes .down {background: rgba(116,87,176,.28);}
 .guesses .hit {font-weight: 700; text-decoration: underline; text-underline-offset: 0.2em;}
 </style>
 """
@@ -42,6 +50,7 @@ html {font-size: 21px !important;}
 .stMain {--lab-stick: 0;}
 .stMainBlockContainer {padding-top: 0.8rem; max-width: 1500px;}
 .st-key-said p {font-size: 1.15rem; max-width: none;}
+.st-key-quiz p {font-size: 1.05rem;}
 [data-testid=stExpander] summary p, [data-testid=stCaptionContainer] p {font-size: 0.9rem;}
 @media (max-width: 640px) {html {font-size: 17px !important;}}
 </style>
@@ -57,9 +66,12 @@ def readable(figure: go.Figure, lecture: bool) -> go.Figure:
     """The figure as it is, or in the lecturer's mode with letters and height for the back row."""
     if lecture:
         figure.update_layout(
-            font={"size": 19}, title_font={"size": 21}, height=round(1.25 * (figure.layout.height or 340))
+            font={"size": 17},
+            title_font={"size": 19},
+            legend_font={"size": 16},
+            margin_t=84,
+            height=round(1.2 * (figure.layout.height or 340)),
         )
-        figure.update_layout(margin_t=92)
         for axes in (figure.update_xaxes, figure.update_yaxes):
-            axes(tickfont={"size": 17}, title_font={"size": 18})
+            axes(tickfont={"size": 16}, title_font={"size": 17})
     return figure

@@ -59,17 +59,11 @@ def measures(tags: list[str], names: dict[str, str]) -> None:
             f"{share}, the matrix language: CMI = 100 · (1 − {counts[matrix]}/{total}) = **{cmi(tags):.1f}**, "
             f"with **{switch_points(tags)}** switch points."
         )
-    for cell, (name, value) in zip(
-        st.columns(4),
-        (
-            ("Words", f"{total}"),
-            ("Code-mixing index", f"{cmi(tags):.1f}"),
-            ("Switch points", f"{switch_points(tags)}"),
-            ("Matrix language", names[matrix]),
-        ),
-        strict=True,
-    ):
-        cell.metric(name, value, border=True)
+    with st.container(horizontal=True, gap="small"):
+        st.metric("Words", f"{total}", border=True)
+        st.metric("Code-mixing index", f"{cmi(tags):.1f}", border=True)
+        st.metric("Switch points", f"{switch_points(tags)}", border=True)
+        st.metric("Matrix language", names[matrix], border=True)
 
 
 def word_table(tagged: list[tuple[str, str]], names: dict[str, str]) -> pd.DataFrame:

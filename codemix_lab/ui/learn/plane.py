@@ -39,7 +39,7 @@ def draw(seat: Seat) -> None:
         table = pd.DataFrame([asdict(point) for point in lesson.surprises])
         values = table.assign(value=table[heard[colour]])
         title, caption = (
-            surprise_title(values, str(colour)),
+            surprise_title(values),
             words.LEARN["heard"].format(heard=HEARD_SENTENCES),
         )
     else:
@@ -52,19 +52,20 @@ def draw(seat: Seat) -> None:
 
 
 def f1_title(surface: Surface) -> str:
-    """How far the scores reach, and how many of them are beyond the noise of the base."""
-    values = [point.macro_f1 for point in surface.points]
+    """How many of the merges are beyond the noise of the base."""
     base = surface.corners[0].macro_f1
     apart = sum(not point.low <= base <= point.high for point in surface.points)
-    told = f"{apart} differ clearly from the base" if apart else "none differs clearly from the base"
-    return f"{len(values)} merges score {brief(min(values))} to {brief(max(values))}: {told}"
+    count = len(surface.points)
+    return (
+        f"{apart} of {count} merges leave the noise" if apart else f"All {count} merges are within the noise"
+    )
 
 
-def surprise_title(values: pd.DataFrame, kind: str) -> str:
+def surprise_title(values: pd.DataFrame) -> str:
     """Where the surprise is lowest: how far along both arrows."""
     best = values.loc[values["value"].idxmin()]
-    at = f"{best['a']:.2f} τ₁ {'+' if best['b'] >= 0 else '−'} {abs(best['b']):.2f} τ₂".replace("-", "−")
-    return f"{kind}: lowest ({best['value']:,.0f}) at base + {at}"
+    sign = "+" if best["b"] >= 0 else "−"
+    return f"Least surprise at base + {best['a']:.2f} τ₁ {sign} {abs(best['b']):.2f} τ₂".replace("-", "−")
 
 
 def geometry(plane: Plane, names: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 
 import pandas as pd
@@ -9,12 +10,15 @@ import streamlit as st
 
 from codemix_lab.errors import SpecError
 from codemix_lab.ui import words
+from codemix_lab.ui.chart import download
 from codemix_lab.ui.learn.seat import Seat
 
 EIGHT = 8
 EXAMPLE = "4 -3 1 0.5 -2 3 -1 0.2; 2 5 -1.5 -0.5 -4 -2 -3 0.1; -1 -2 3 2 1 -2 0.5 0.4"
 PARAM = "changes"
 PLUS, MINUS = "+", "−"
+TONES = {PLUS: "up", MINUS: "down"}
+ELECTED = "elected sign"
 LARGEST = 1e6
 
 
@@ -60,19 +64,35 @@ def draw(seat: Seat) -> None:
 
 def show(table: pd.DataFrame, guesses: list[str]) -> None:
     """The steps as a table, and how many guesses were right."""
-    elected = table.loc["elected sign"].tolist()
-    made = [(guess, truth) for guess, truth in zip(guesses, elected, strict=True) if guess]
-    right = sum(guess == truth for guess, truth in made)
+    elected = table.loc[ELECTED].tolist()
+    pairs = list(zip(guesses, elected, strict=True))
+    made = [guess == truth for guess, truth in pairs if guess]
     with st.container(key="finding"):
-        told = f"**{right} of {len(made)}** guesses are right. " if made else ""
+        told = f"**{sum(made)} of {len(made)}** guesses are right. " if made else ""
         st.markdown(told + words.LEARN["elected"])
     if made:
-        marks = [
-            "" if not guess else "✓" if guess == truth else "✗"
-            for guess, truth in zip(guesses, elected, strict=True)
-        ]
+        marks = [f"{guess} {'✓' if guess == truth else '✗'}" if guess else "" for guess, truth in pairs]
         table = pd.concat([table, pd.DataFrame([marks], index=["your guess"], columns=table.columns)])
-    st.table(table)
+    st.html(votes_html(table))
+    download(table.reset_index(names="step"), "election")
+
+
+def votes_html(table: pd.DataFrame) -> str:
+    """The table with the elected signs in colour; every cell is escaped.
+
+    >>> "<th scope=\"row\">sum</th><td>1</td>" in votes_html(pd.DataFrame({"1": ["1"]}, index=["sum"]))
+    True
+    """
+    head = "".join(f'<th scope="col">{html.escape(str(place))}</th>' for place in table.columns)
+    rows = []
+    for name, cells in zip(table.index, table.to_numpy().tolist(), strict=True):
+        tones = [TONES.get(cell, "") if name == ELECTED else "" for cell in cells]
+        row = "".join(
+            f'<td class="{tone}">{html.escape(cell)}</td>' if tone else f"<td>{html.escape(cell)}</td>"
+            for cell, tone in zip(cells, tones, strict=True)
+        )
+        rows.append(f'<tr><th scope="row">{html.escape(str(name))}</th>{row}</tr>')
+    return f'<div class="votes"><table><thead><tr><td></td>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
 
 
 def election(given: list[list[float]], density: float, names: list[str]) -> pd.DataFrame:
@@ -91,7 +111,7 @@ def election(given: list[list[float]], density: float, names: list[str]) -> pd.D
     rows = {f"{name} after trim": delta for name, delta in zip(names, left, strict=True)}
     rows["sum"] = torch.stack(left).sum(0)
     told = {name: [shown(value) for value in row.tolist()] for name, row in rows.items()}
-    told["elected sign"] = [PLUS if value > 0 else MINUS for value in sign.tolist()]
+    told[ELECTED] = [PLUS if value > 0 else MINUS for value in sign.tolist()]
     told["disjoint mean"] = [shown(value) for value in disjoint_mean(left, sign).tolist()]
     told["plain average"] = [shown(value) for value in torch.stack(deltas).mean(0).tolist()]
     columns = [str(place + 1) for place in range(len(given[0]))]

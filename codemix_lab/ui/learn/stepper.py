@@ -40,24 +40,20 @@ def stepper(at: int, lecture: bool) -> StepWords:
 
 def turning(at: int) -> None:
     """Buttons to the step before and the next one."""
-    left, _, right = st.columns([1, 2, 1])
-    if at > 1:
-        before = steps()[at - 2].short
-        left.button(
-            before, icon=":material/arrow_back:", key="previous", width="stretch", on_click=go, args=(at - 1,)
-        )
-    if at < len(steps()):
-        after = steps()[at].short
-        right.button(
-            after,
-            icon=":material/arrow_forward:",
-            icon_position="right",
-            type="primary",
-            key="next",
-            width="stretch",
-            on_click=go,
-            args=(at + 1,),
-        )
+    with st.container(horizontal=True, horizontal_alignment="distribute", key="turning"):
+        if at > 1:
+            name = steps()[at - 2].short
+            st.button(name, icon=":material/arrow_back:", key="previous", on_click=go, args=(at - 1,))
+        if at < len(steps()):
+            st.button(
+                steps()[at].short,
+                icon=":material/arrow_forward:",
+                icon_position="right",
+                type="primary",
+                key="next",
+                on_click=go,
+                args=(at + 1,),
+            )
 
 
 def _turn() -> None:

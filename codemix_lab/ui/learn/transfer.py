@@ -26,21 +26,28 @@ def draw(seat: Seat) -> None:
         st.markdown(finding(rows))
     probe = words.LEARN["probe"].format(train=ProbeSpec().train_size, task=plain(rows[0].task))
     left, right = st.columns(2, gap="medium")
+    top = max(rows, key=lambda row: row.macro_f1)
+    gained = [row for row in rows if row.scaling > 0]
     with left:
-        scores = figures.transfer(table, "Score by tested pair", "macro_f1", "macro-F1, 95 % interval")
+        title = f"Highest: {brief(top.macro_f1)} on {top.task} at λ = {top.scaling:g}"
+        scores = figures.transfer(table, title, "macro_f1", "macro-F1, 95 % interval")
         chart(readable(scores, seat.lecture), table, "lesson-transfer", probe)
     with right:
+        title = f"{len(beyond(gained))} of {len(gained)} gains over the base are sure"
         gains = table[table["λ"] > 0]
-        figure = figures.transfer(
-            gains, "Gain over the base, same sentences", "gain", "difference in macro-F1"
-        )
+        figure = figures.transfer(gains, title, "gain", "difference in macro-F1, same sentences")
         chart(readable(figure, seat.lecture), gains, "lesson-gain", words.LEARN["gain"])
+
+
+def beyond(rows: Sequence[Carried]) -> list[Carried]:
+    """Those whose interval of the gain leaves out zero."""
+    return [row for row in rows if row.gain_low > 0 or row.gain_high < 0]
 
 
 def finding(rows: Sequence[Carried]) -> str:
     """Which gains of whole CPT are beyond chance, with their intervals, and which are not."""
     whole = [row for row in rows if row.scaling == 1 and row.task != rows[0].task]
-    sure = [row for row in whole if row.gain_low > 0 or row.gain_high < 0]
+    sure = beyond(whole)
     told = "; ".join(
         f"**{plain(row.task)}** {signed(row.gain)} ({signed(row.gain_low)} to {signed(row.gain_high)})"
         for row in whole
