@@ -123,7 +123,8 @@ def plane(
         marker={"size": 15, "color": MERGED, "symbol": "x", "line": {"color": "white", "width": 2}},
         hovertemplate=f"base + {at:.2f} τ₁<extra></extra>",
     )
-    framed(figure, title, "along τ₁ (length of weights)", "beside τ₁", height=540)
+    framed(figure, title, "along τ₁ (length of weights)", "beside τ₁", height=560)
+    figure.update_layout(margin_t=84)
     figure.update_xaxes(range=[xs[0], xs[-1]], showgrid=False, constrain="domain")
     return figure.update_yaxes(
         range=[ys[0], ys[-1]], showgrid=False, scaleanchor="x", scaleratio=1, constrain="domain"

@@ -31,8 +31,7 @@ _LESSON = """
 .votes {overflow-x: auto;}
 .votes table {border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: 1.05rem;}
 .votes th, .votes td {padding: 0.3rem 0.55rem; border-bottom: 1px solid var(--st-border-color, #8884); text-align: right;}
-.votes th[scope=row] {text-align: left; font-weight: 500; white-space: nowrap; position: sticky; left: 0;
-  background: var(--st-background-color, Canvas);}
+.votes th[scope=row] {text-align: left; font-weight: 500; white-space: nowrap;}
 .votes thead th {font-weight: 500; opacity: 0.75;}
 .votes td.up, .votes td.down {font-weight: 700; font-size: 1.25rem; line-height: 1;}
 .votes .up {background: rgba(224,138,46,.28);} .votes .down {background: rgba(116,87,176,.28);}
