@@ -236,6 +236,15 @@ def cpt(payload: Payload, listener: Listener) -> Any:
     return {"folder": str(found.adapter), "before": found.before, "after": found.after}
 
 
+def lesson(payload: Payload, listener: Listener) -> Any:
+    """{"base": checkpoint, "adapted": [checkpoint, checkpoint], "tasks": [name]} → {"lesson": JSON path}."""
+    from codemix_lab.experiments.lessons import keep_lesson, make_lesson
+
+    tasks = payload["tasks"]
+    made = make_lesson(payload["base"], payload["adapted"], tasks, listener.on_progress, listener.should_stop)
+    return {"lesson": str(keep_lesson(made, tasks))}
+
+
 KINDS: dict[str, Kind] = {
     "cpt": cpt,
     "compare-starts": compare_starts,
@@ -247,6 +256,7 @@ KINDS: dict[str, Kind] = {
     "starter": starter,
     "curve": curve,
     "duration": duration,
+    "lesson": lesson,
 }
 
 

@@ -63,3 +63,15 @@ def starter_grid(
     with progress() as (on_progress, should_stop):
         path = ship_starter_grid(method, numbers(densities), out, on_progress, should_stop)
     show({"grid": str(path), "bytes": path.stat().st_size}, as_json=False)
+
+
+@starter_app.command("lesson")
+def starter_lesson(
+    out: Path | None = typer.Option(None, help="Folder for the file; left out: where the lab looks for it."),
+) -> None:
+    """Compute the numbers of the page Learn again: after a change of the starter or its text."""
+    from codemix_lab.experiments.lessons import ship_starter_lesson
+
+    with progress() as (on_progress, should_stop):
+        path = ship_starter_lesson(out, on_progress, should_stop)
+    show({"lesson": str(path), "bytes": path.stat().st_size}, as_json=False)

@@ -71,6 +71,15 @@ PAGES: Final = {
         "What did B fix, and what did it break?",
         "Up to four fine-tuned models on the same sentences, down to the single sentence.",
     ),
+    "learn": PageWords(
+        "Learn",
+        "🎓",
+        ":material/school:",
+        "pages/5_Learn.py",
+        "How does merging work, step by step?",
+        "Seven steps on real numbers, from one mixed sentence to transfer. Each leads to the page where it is done "
+        "for real.",
+    ),
 }
 
 NO_STARTER: Final = (
@@ -171,4 +180,27 @@ DATA_HELP: Final = {
     "read": "Continue pre-training on this text →",
     "Code-mixing index": "Mean over sentences of 100 · (1 − share of the commonest language), by the tagger; 0 is monolingual.",
     "Train rows that leak": "Train sentences that also stand in dev or test, exactly or nearly (word 3-grams, Jaccard 0.6).",
+}
+LEARN: Final = {
+    "lecture": "Large type, nothing but the lesson. Arrow keys and page keys turn the steps; Escape leaves a dial.",
+    "no_lesson": "The lesson's numbers are not here: they were made for another starter. `codemix-lab starter lesson` "
+    "computes them again.",
+    "whose_starter": "Any other base with two adapted checkpoints on the bench can have its own.",
+    "whose_own": "These are the checkpoints on the bench.",
+    "no_lm": "The base has no language-model head, so it cannot fill gaps. Choose one that has, such as the starter.",
+    "no_curve": "The curve of these checkpoints is not computed yet: open *Explore* once, it fills in there.",
+    "surprise": "Each piece hidden alone for the two sentences; held-out text: {held_out} sentences of each kind, "
+    "several pieces hidden at a time. CPT has read none of them.",
+    "noise": "Small dots are the merges that were built and scored on {sentences} dev sentences; colours between them "
+    "are interpolated. The best is {best} ({low} to {high}) at a = {a}, b = {b}. A 95 % interval reaches about "
+    "{spread} to either side, so smaller differences of colour show nothing.",
+    "heard": "Pseudo-perplexity of {heard} held-out sentences of the kind, logarithmic; bright is less surprise. Small "
+    "dots are the merges that were built and read; colours between them are interpolated.",
+    "energy": "Of the whole matrix. The further the line bows above the dots, the more a few large changes hold.",
+    "guess": "Guess first: trim each row to the density, add up what is left, and take the sign of the sum.",
+    "elected": "Where the disjoint mean and the plain average part, the average would have mixed opposite changes, or "
+    "diluted one with zeros. A sum of zero elects plus.",
+    "probe": "A probe (logistic regression on frozen features) that learnt on {train} sentences of {task}, asked about "
+    "dev sentences of that pair and all sentences of the others.",
+    "gain": "Paired bootstrap: both models on the same resampled sentences.",
 }
