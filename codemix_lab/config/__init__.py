@@ -8,6 +8,7 @@ from codemix_lab.config.mix import MixMethod, MixSpec
 from codemix_lab.config.presets import TiesPreset
 from codemix_lab.config.probe import ProbeSpec
 from codemix_lab.config.regimes import Regime
+from codemix_lab.config.reproduce import Preset, ReproduceSpec
 from codemix_lab.config.run import RunSpec
 from codemix_lab.config.scopes import Schedule, TrimScope
 from codemix_lab.config.spec import Parameter, Spec, parameter
@@ -21,8 +22,10 @@ __all__ = [
     "MixMethod",
     "MixSpec",
     "Parameter",
+    "Preset",
     "ProbeSpec",
     "Regime",
+    "ReproduceSpec",
     "RunSpec",
     "Schedule",
     "Spec",

@@ -15,7 +15,7 @@ from codemix_lab.config.task import TaskSpec
 from codemix_lab.errors import SpecError
 
 TEMPLATE = "Sentence: {text}\nLabel: {label}"
-_ALWAYS = ("regime", "task", "seed", "score_size", "splits", "keep_model")
+_ALWAYS = ("regime", "task", "seed", "score_size", "splits", "targets", "keep_model")
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class RunSpec(Spec):
     alone: runs of one seed differ in their regime only.
     """
 
-    regime: Regime = parameter(help="How a base becomes a classifier (`codemix-lab regime list`).")
+    regime: Regime = parameter(help="How a base becomes a classifier (`codemix-lab regimes`).")
     task: TaskSpec = parameter(help="The labelled task.")
     base: str = parameter("starter", help="Base checkpoint; for prompting the causal model that is asked.")
     adapted: tuple[str, ...] = parameter((), help="Checkpoints after continued pre-training of the base.")
@@ -72,6 +72,11 @@ class RunSpec(Spec):
         help="Sentences of each split that are scored (stratified, always the same); all when left out.",
     )
     splits: tuple[str, ...] = parameter(("dev", "test"), sparse=True, help="Splits that are scored.")
+    targets: tuple[TaskSpec, ...] = parameter(
+        (),
+        sparse=True,
+        help="Other tasks whose test is scored as well, over the labels that both have.",
+    )
     shots: int = parameter(0, low=0, high=64, step=1, sparse=True, help="Prompting: labelled examples shown.")
     template: str = parameter(
         TEMPLATE,
@@ -89,6 +94,8 @@ class RunSpec(Spec):
         for name in ("task", "english"):
             if isinstance(getattr(self, name), str):
                 object.__setattr__(self, name, TaskSpec(getattr(self, name)))
+        targets = tuple(TaskSpec(t) if isinstance(t, str) else t for t in self.targets)
+        object.__setattr__(self, "targets", targets)
         super().__post_init__()
         missing = [name for name in self.regime.needs if not getattr(self, name)]
         if missing:
@@ -133,7 +140,7 @@ class RunSpec(Spec):
             return ()
         grid = product(self.scalings or (self.scaling,), self.densities or (self.density,))
         return tuple(
-            self.settled(scaling, density).replace(splits=("dev",), keep_model=False)
+            self.settled(scaling, density).replace(splits=("dev",), targets=(), keep_model=False)
             for scaling, density in grid
         )
 
@@ -154,6 +161,7 @@ class RunSpec(Spec):
             seed=0,
             lora=False,
             splits=("dev",),
+            targets=(),
             keep_model=True,
         )
 

@@ -8,18 +8,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from codemix_lab.config import Regime, RunSpec
 from codemix_lab.errors import DataError, StorageError
 from codemix_lab.evaluation.metrics import Scores, score
 from codemix_lab.evaluation.predict import prediction_frame
-from codemix_lab.experiments.regimes import Bench, recipe_of
+from codemix_lab.experiments.regimes import Bench, Outcome, recipe_of
 from codemix_lab.experiments.run import CURVE, MODEL, Findings, Run, RunKey
 from codemix_lab.experiments.store import RunStore
 from codemix_lab.models.checkpoints import open_checkpoint
 from codemix_lab.progress import Progress, ShouldStop
+from codemix_lab.text.sampling import stratified_subset
+from codemix_lab.text.tasks import shared_labels
 from codemix_lab.training.finetune import save_classifier
 
 KIND = "regime"
+_TINY = 1e-12
 RECIPE = 1
 """Raised when a regime computes something else: older runs are then not found."""
 
@@ -34,8 +39,8 @@ class RegimeRuns:
     def key(self, spec: RunSpec) -> RunKey:
         """What the run is stored under: its spec, and fingerprints of the models and tasks it reads."""
         inputs = [f"recipe {RECIPE}", self.bench.task(spec.task).digest]
-        if spec.english is not None:
-            inputs.append(self.bench.task(spec.english).digest)
+        others = (*spec.targets, *(() if spec.english is None else (spec.english,)))
+        inputs += [self.bench.task(other).digest for other in others]
         if "base" in spec.regime.reads and spec.endpoint is None:
             base = open_checkpoint(spec.base)
             inputs += [
@@ -91,12 +96,39 @@ class RegimeRuns:
             frame = prediction_frame(rows, outcome.predict(list(rows["text"])), task.labels)
             frame.to_parquet(folder / f"predictions-{split}.parquet", index=False)
             metrics[split] = score(frame["gold"].tolist(), frame["predicted"].tolist(), task.labels)
+        notes = self._transfer(settled, outcome, folder, metrics)
         if outcome.trained is not None:
             (folder / CURVE).write_text(json.dumps(outcome.trained.curve), encoding="utf-8")
             if spec.keep_model:
                 (folder / MODEL).mkdir()
                 save_classifier(outcome.trained, settled.fine_tuning(spec.base), task, folder / MODEL)
-        return Findings(metrics, {"start": run_name(settled), "task": task.name, **outcome.facts, **chosen})
+        return Findings(
+            metrics, {"start": run_name(settled), "task": task.name, **outcome.facts, **chosen, **notes}
+        )
+
+    def _transfer(
+        self, spec: RunSpec, outcome: Outcome, folder: Path, metrics: dict[str, Scores]
+    ) -> dict[str, Any]:
+        """Score the test splits of the targets over the labels they share with the task."""
+        task, notes = self.bench.task(spec.task), {}
+        for target in spec.targets:
+            other = self.bench.task(target)
+            shared = shared_labels([task, other])
+            if len(shared) < 2:
+                notes[other.name] = f"Not scored: it has no two labels of {', '.join(task.labels)}."
+                continue
+            rows = other.restricted_to(shared).split("test")
+            if spec.score_size is not None:
+                rows = stratified_subset(rows, spec.score_size, 0)
+            folded = [label.casefold() for label in task.labels]
+            found = outcome.predict(list(rows["text"]))[:, [folded.index(label) for label in shared]]
+            frame = prediction_frame(
+                rows, found / np.maximum(found.sum(axis=1, keepdims=True), _TINY), shared
+            )
+            split = f"test of {other.name}"
+            frame.to_parquet(folder / f"predictions-{split}.parquet", index=False)
+            metrics[split] = score(frame["gold"].tolist(), frame["predicted"].tolist(), shared)
+        return {"not transferred": notes} if notes else {}
 
     def _stage(self, spec: RunSpec) -> Path:
         stage = spec.english_stage

@@ -114,7 +114,10 @@ def _claims(found: PairedSeeds) -> dict[str, Any]:
 
 
 def _over_items(a: Sequence[Run], b: Sequence[Run], split: str) -> tuple[float, float, float]:
+    """NaN where the two were not scored on the same sentences."""
     frames = [[run.predictions(split) for run in runs] for runs in (a, b)]
     gold = frames[0][0]["gold"].tolist()
+    if any(frame["gold"].tolist() != gold for side in frames for frame in side):
+        return (math.nan,) * 3
     said = [[frame["predicted"].tolist() for frame in side] for side in frames]
     return mean_difference_interval(gold, *said, a[0].metrics[split].labels)

@@ -38,7 +38,6 @@ def spec(base: str, adapted: str, task_file: Path) -> RunSpec:
         train_size=9,
         epochs=1,
         scalings=(0.3, 0.9),
-        english=TaskSpec(str(task_file)),
     )
 
 
@@ -47,8 +46,9 @@ def ngrams(task_file: Path, seeds: int) -> list[RunSpec]:
 
 
 def test_a_plan_puts_first_what_others_wait_for(spec: RunSpec) -> None:
-    plan = Plan([spec, spec.replace(regime="multi-source"), spec])
+    plan = Plan([spec, spec.replace(regime="multi-source", english=spec.task), spec])
     assert [s.regime for s in plan.specs] == ["ties", "ties", "ties", "full", *["multi-source"] * 3]
+    assert plan.specs[3].keep_model and plan.specs[3].train_size == 1000
     assert plan.specs[2] == spec and all(s.splits == ("dev",) for s in plan.specs[:2])
     plan.write()
     again = Plan.read(plan.folder)
@@ -185,7 +185,7 @@ def test_a_killed_worker_loses_nothing(spec: RunSpec) -> None:
     with killer(plan, 1) as killed:
         state = LocalEngine(1).run(plan, lambda *said: told.append(said))
     assert len(killed) == 1 and state.done == 1 and state.failed == {}
-    assert told[-1][:2] == (1, 1) and not list(plan.folder.glob("now-*"))
+    assert told[-1][:2] == (1000, 1000) and not list(plan.folder.glob("now-*"))
 
 
 @pytest.mark.slow

@@ -63,7 +63,7 @@ class LocalEngine:
                 time.sleep(_PAUSE)
         finally:
             team.stop()
-        report(on_progress, state.total, state.total, "")
+        report(on_progress, 1000 * state.total, 1000 * state.total, "")
         return state
 
 
