@@ -10,7 +10,7 @@ from codemix_lab.experiments.reproduction.rows import FULL
 
 MERGES = (Regime.TASK_ARITHMETIC.label, Regime.TIES.label)
 CAVEAT = (
-    "The paper (arXiv 2510.19782) used XLM-R and Llama-3.2-1B, its own corpora and one run per configuration; "
+    "The paper (arXiv 2510.19782) used XLM-R and Llama-3.2-1B, its own corpora, and does not state its number of seeds; "
     "its numbers stand here for orientation and were not measured by this lab."
 )
 
