@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from codemix_lab.config.regimes import Regime
 from codemix_lab.config.run import RunSpec
@@ -95,8 +96,8 @@ class ReproduceSpec(Spec):
                 f"{self.preset} holds checkpoints against each other: give two or more in adapted."
             )
 
-    def run(self, regime: Regime, task: TaskSpec, train_size: int, seed: int, **changes: object) -> RunSpec:
+    def run(self, regime: Regime, task: TaskSpec, train_size: int, seed: int, **changes: Any) -> RunSpec:
         """A run of this experiment; `changes` are fields of `RunSpec`."""
-        shared = {name: getattr(self, name) for name in _SHARED if name in self.parameters()}
+        shared: dict[str, Any] = {name: getattr(self, name) for name in _SHARED if name in self.parameters()}
         values = {**shared, "regime": regime, "task": task, "train_size": train_size, "seed": seed, **changes}
         return RunSpec(**values)

@@ -115,7 +115,7 @@ class RunSpec(Spec):
     def _tidy(self) -> None:
         """Put back what is not read because of another field."""
         changes: dict[str, Any] = {}
-        if self.method is not MergeMethod.TIES and self.regime is not Regime.TIES:
+        if "density" not in self.method.reads and self.regime is not Regime.TIES:
             changes |= {"density": self._default("density"), "densities": ()}
         if not self.lora:
             changes["rank"] = self._default("rank")
@@ -174,8 +174,8 @@ class RunSpec(Spec):
     def merge(self, *adapted: str, method: MergeMethod | None = None) -> MergeSpec:
         """The merge of `adapted`, or of the spec's own, into the base at this λ and density."""
         asked = method or self.method
-        density = {"density": self.density} if asked is MergeMethod.TIES else {}
-        return MergeSpec(self.base, adapted or self.adapted, asked, self.scaling, **density)
+        density = self.density if "density" in asked.reads else 1.0
+        return MergeSpec(self.base, adapted or self.adapted, asked, self.scaling, density)
 
     def fine_tuning(self, model: str | MergeSpec) -> FineTuneSpec:
         """How `model` is fine-tuned in this run."""

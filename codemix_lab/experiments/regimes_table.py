@@ -45,6 +45,11 @@ class Comparison:
     corrected: int
 
 
+def records(frame: pd.DataFrame) -> list[Any]:
+    """The rows of a table, each with its columns as attributes."""
+    return list(frame.itertuples(index=False))
+
+
 def compare_regimes(runs: Runs, reference: str, split: str = "test") -> Comparison:
     """All rows against one, over the seeds that both have.
 
@@ -119,5 +124,5 @@ def _over_items(a: Sequence[Run], b: Sequence[Run], split: str) -> tuple[float, 
     gold = frames[0][0]["gold"].tolist()
     if any(frame["gold"].tolist() != gold for side in frames for frame in side):
         return (math.nan,) * 3
-    said = [[frame["predicted"].tolist() for frame in side] for side in frames]
-    return mean_difference_interval(gold, *said, a[0].metrics[split].labels)
+    first, second = ([frame["predicted"].tolist() for frame in side] for side in frames)
+    return mean_difference_interval(gold, first, second, a[0].metrics[split].labels)

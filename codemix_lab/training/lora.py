@@ -28,4 +28,4 @@ def with_lora(model: nn.Module, rank: int) -> Any:
         modules_to_save=[head],
     )
     with quiet():
-        return get_peft_model(model, config)  # type: ignore[arg-type]
+        return get_peft_model(model, config)

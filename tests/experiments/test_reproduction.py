@@ -17,6 +17,7 @@ from codemix_lab.experiments.regimes_table import compare_regimes
 from codemix_lab.experiments.reproduction import Reproduction, reproduce
 from codemix_lab.experiments.reproduction.estimate import estimate
 from codemix_lab.experiments.reproduction.report import frames, write_report
+from codemix_lab.experiments.reproduction.rows import rows_of
 from codemix_lab.progress import Progress, ShouldStop, raise_if_stopped
 
 
@@ -106,17 +107,20 @@ def test_failed_runs_are_in_the_report(spec: ReproduceSpec, tmp_path: Path) -> N
     assert "## Failed runs" in text and "no memory" in text
 
 
-@pytest.mark.parametrize(
-    ("preset", "rows"),
-    [("lambda-grid", 6), ("corpus-ablation", 6), ("cpt-duration", 6)],
-)
-def test_other_presets_have_their_rows(preset: str, rows: int, spec: ReproduceSpec, base: str) -> None:
-    two = (*spec.adapted, base) if preset != "lambda-grid" else spec.adapted
-    made = Reproduction(spec.replace(preset=preset, adapted=two, seeds=1))
-    made.plan.write()
-    work_on(made.plan, lambda: False)
-    (table,) = made.tables()
-    assert len(table.runs) == rows, list(table.runs)
+def test_other_presets_have_their_rows(spec: ReproduceSpec, base: str) -> None:
+    grid = rows_of(spec.replace(preset="lambda-grid"), spec.tasks[0]).specs
+    assert list(grid)[2:] == [
+        "Task Arithmetic λ 0.3",
+        "TIES 0.3 λ 0.3",
+        "Task Arithmetic λ 0.9",
+        "TIES 0.3 λ 0.9",
+    ]
+    for preset in ("corpus-ablation", "cpt-duration"):
+        two = spec.replace(preset=preset, adapted=(*spec.adapted, base))
+        rows = rows_of(two, spec.tasks[0])
+        assert len(rows.specs) == 6
+        runs = rows.runs(two, spec.tasks[0], 9).values()
+        assert {run.adapted for run in runs} == {(), *((ref,) for ref in two.adapted)}
 
 
 def test_transfer_has_a_table_for_every_target(

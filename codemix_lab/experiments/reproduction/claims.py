@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codemix_lab.config import Preset, Regime
-from codemix_lab.experiments.regimes_table import Comparison
+from codemix_lab.experiments.regimes_table import Comparison, records
 from codemix_lab.experiments.reproduction.rows import FULL
 
 MERGES = (Regime.TASK_ARITHMETIC.label, Regime.TIES.label)
@@ -47,7 +47,7 @@ def _claim(paper: str, comparison: Comparison, least: float) -> Claim | None:
     if rows.empty or not rows["name"].isin(MERGES).any():
         return None
     told, verdicts = [], []
-    for row in rows[rows["name"].isin(MERGES)].itertuples():
+    for row in records(rows[rows["name"].isin(MERGES)]):
         told.append(
             f"{row.name}: {100 * row.difference:+.1f} points against {comparison.reference} "
             f"[{100 * row.low:+.1f}, {100 * row.high:+.1f}], p {row.p_holm:.3f} after Holm, {row.n} seeds"

@@ -49,7 +49,7 @@ class Reproduction:
         for place, task in enumerate(spec.tasks):
             rows = rows_of(spec, task)
             for size in spec.train_sizes:
-                self._cells[place, size] = rows, rows.runs(self._make, task, size, spec.seeds)
+                self._cells[place, size] = rows, rows.runs(spec, task, size)
         seeds = range(spec.seeds)
         asked = [
             run
@@ -87,10 +87,6 @@ class Reproduction:
         if self.spec.preset is Preset.TRANSFER:
             return sorted(split for split in usable if split.startswith("test of "))
         return ["test"] if "test" in usable else ["dev"] if "dev" in usable else []
-
-    def _make(self, regime: Regime, task: object, size: int, seed: int, **changes: object) -> RunSpec:
-        values = {"task": task, **changes}
-        return self.spec.run(regime, values.pop("task"), size, seed, **values)  # type: ignore[arg-type]
 
 
 def reproduce(

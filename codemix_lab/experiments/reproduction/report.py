@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -35,7 +36,7 @@ def frames(made: Reproduction) -> dict[str, pd.DataFrame]:
     """All numbers unrounded: “scores” and “differences” with task, train_size and split, and “runs”."""
     parts: dict[str, list[pd.DataFrame]] = {"scores": [], "differences": [], "runs": []}
     for table in made.tables():
-        told = {"task": table.task, "train_size": table.train_size, "split": table.split}
+        told: dict[str, Any] = {"task": table.task, "train_size": table.train_size, "split": table.split}
         comparison = table.against_full
         parts["scores"].append(comparison.scores.assign(**told))
         parts["differences"].append(comparison.differences.assign(reference=comparison.reference, **told))

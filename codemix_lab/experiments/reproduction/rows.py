@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +10,7 @@ from codemix_lab.text.tasks import open_task
 
 FULL = Regime.FULL.label
 _GRIDS = (Regime.TASK_ARITHMETIC, Regime.TIES, Regime.MULTI_SOURCE, Regime.MERGE_AFTER)
-_BASELINES = ((Regime.NGRAMS, {}), (Regime.FULL, {}))
+_BASELINES = (Regime.NGRAMS, Regime.FULL)
 
 
 @dataclass(frozen=True)
@@ -21,13 +20,13 @@ class Rows:
     specs: dict[str, tuple[Regime, dict[str, Any]]]
     left_out: dict[str, str] = field(default_factory=dict)
 
-    def runs(
-        self, make: Callable[..., RunSpec], task: TaskSpec, size: int, seeds: int
-    ) -> dict[tuple[str, int], RunSpec]:
+    def runs(self, spec: ReproduceSpec, task: TaskSpec, size: int) -> dict[tuple[str, int], RunSpec]:
         """Run by row and seed, seed by seed."""
         return {
-            (name, seed): make(regime, task, size, seed, **changes)
-            for seed in range(seeds)
+            (name, seed): spec.run(
+                **{"regime": regime, "task": task, "train_size": size, "seed": seed, **changes}
+            )
+            for seed in range(spec.seeds)
             for name, (regime, changes) in self.specs.items()
         }
 
@@ -44,7 +43,8 @@ def rows_of(spec: ReproduceSpec, task: TaskSpec) -> Rows:
 
 
 def _main_table(spec: ReproduceSpec, task: TaskSpec) -> Rows:
-    rows, left_out = {}, {}
+    rows: dict[str, tuple[Regime, dict[str, Any]]] = {}
+    left_out: dict[str, str] = {}
     regimes = dict.fromkeys((Regime.FULL, *spec.regimes))
     for regime in regimes:
         missing = [name for name in regime.needs if not getattr(spec, name)]
@@ -70,7 +70,7 @@ def _choices(spec: ReproduceSpec, regime: Regime) -> dict[str, Any]:
 
 def _lambda_grid(spec: ReproduceSpec) -> dict[str, tuple[Regime, dict[str, Any]]]:
     """One row for each λ and no choice on dev: the curve itself is the result."""
-    rows: dict[str, tuple[Regime, dict[str, Any]]] = {r.label: (r, dict(c)) for r, c in _BASELINES}
+    rows: dict[str, tuple[Regime, dict[str, Any]]] = {r.label: (r, {}) for r in _BASELINES}
     for scaling in spec.scalings:
         fixed = {"scaling": scaling, "scalings": (), "densities": ()}
         rows[f"Task Arithmetic λ {scaling:g}"] = Regime.TASK_ARITHMETIC, fixed
@@ -81,7 +81,7 @@ def _lambda_grid(spec: ReproduceSpec) -> dict[str, tuple[Regime, dict[str, Any]]
 
 def _by_checkpoint(spec: ReproduceSpec) -> dict[str, tuple[Regime, dict[str, Any]]]:
     """CPT → FT and Task Arithmetic → FT from every checkpoint."""
-    rows: dict[str, tuple[Regime, dict[str, Any]]] = {r.label: (r, dict(c)) for r, c in _BASELINES}
+    rows: dict[str, tuple[Regime, dict[str, Any]]] = {r.label: (r, {}) for r in _BASELINES}
     names = _short(spec.adapted)
     for regime in (Regime.CPT_FT, Regime.TASK_ARITHMETIC):
         for ref, name in zip(spec.adapted, names, strict=True):

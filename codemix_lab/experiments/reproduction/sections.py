@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from codemix_lab.config import Regime, ReproduceSpec
-from codemix_lab.experiments.regimes_table import CLAIMS, Comparison
+from codemix_lab.experiments.regimes_table import CLAIMS, Comparison, records
 from codemix_lab.experiments.reproduction.claims import CAVEAT, claims
 from codemix_lab.experiments.reproduction.drive import Reproduction, Table
 from codemix_lab.experiments.reproduction.forest import forest
@@ -111,7 +111,7 @@ def _reading(found: Comparison) -> list[str]:
     """One sentence for what is beyond chance, one for what is not."""
     rows = found.differences
     sure = rows[rows["p_holm"] < 0.05]
-    told = [f"{row.name} {100 * row.difference:+.1f}" for row in sure.itertuples()]
+    told = [f"{row.name} {100 * row.difference:+.1f}" for row in records(sure)]
     said = ["Beyond chance after correction: " + (", ".join(told) if told else "nothing") + "."]
     if (rows["n"] < 2).all():
         return ["One seed does not tell a difference from chance: run more."]
@@ -137,9 +137,9 @@ def _scores(found: Comparison) -> pd.DataFrame:
         {
             "regime": rows["name"],
             "seeds": rows["n"].astype(str),
-            "macro-F1": [_f1(r.mean) + _range(r.low, r.high) for r in rows.itertuples(index=False)],
+            "macro-F1": [_f1(r.mean) + _range(r.low, r.high) for r in records(rows)],
             "sd": [_f1(v) for v in rows["sd"]],
-            "over sentences": [_range(r.item_low, r.item_high).strip() for r in rows.itertuples()],
+            "over sentences": [_range(r.item_low, r.item_high).strip() for r in records(rows)],
         }
     )
 
@@ -150,11 +150,10 @@ def _differences(found: Comparison) -> pd.DataFrame:
         "regime": rows["name"],
         "seeds": rows["n"].astype(str),
         "points": [
-            _points(100 * r.difference) + _range(100 * r.low, 100 * r.high, _points)
-            for r in rows.itertuples()
+            _points(100 * r.difference) + _range(100 * r.low, 100 * r.high, _points) for r in records(rows)
         ],
         "over sentences": [
-            _range(100 * r.item_low, 100 * r.item_high, _points).strip() for r in rows.itertuples()
+            _range(100 * r.item_low, 100 * r.item_high, _points).strip() for r in records(rows)
         ],
         "sd": [_unsigned(100 * v) for v in rows["sd"]],
         "p": [_p(v) for v in rows["p_t"]],
