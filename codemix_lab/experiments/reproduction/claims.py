@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from codemix_lab.config import Preset, Regime
 from codemix_lab.experiments.regimes_table import Comparison, records
-from codemix_lab.experiments.reproduction.rows import FULL
 
 MERGES = (Regime.TASK_ARITHMETIC.label, Regime.TIES.label)
 CAVEAT = (
@@ -69,6 +68,3 @@ def verdict(low: float, high: float, difference: float, p_holm: float, least: fl
     if p_holm < 0.05:
         return "a gain, its size agrees" if high >= least else "a gain, but a smaller one"
     return "a gain of this size is ruled out" if high < least else "undecided with these seeds"
-
-
-__all__ = ["CAVEAT", "FULL", "Claim", "claims", "verdict"]

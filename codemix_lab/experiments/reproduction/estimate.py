@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codemix_lab.config import RunSpec
@@ -76,8 +75,3 @@ def in_words(seconds: float) -> str:
     if seconds < 60:
         return "under a minute"
     return f"about {seconds / 60:.0f} minutes" if seconds < 5400 else f"about {seconds / 3600:.1f} hours"
-
-
-def unique(specs: Sequence[RunSpec]) -> list[RunSpec]:
-    """Each spec once, in order: shared work is done once."""
-    return list(dict.fromkeys(specs))
