@@ -13,6 +13,7 @@ from codemix_lab.config import Regime, ReproduceSpec
 from codemix_lab.experiments.regimes_table import CLAIMS, Comparison, records
 from codemix_lab.experiments.reproduction.claims import CAVEAT, claims
 from codemix_lab.experiments.reproduction.drive import Reproduction, Table
+from codemix_lab.experiments.reproduction.explained import explained
 from codemix_lab.experiments.reproduction.forest import forest
 from codemix_lab.experiments.run import Run
 
@@ -38,6 +39,7 @@ def sections(made: Reproduction) -> list[Section]:
     if len(made.spec.train_sizes) > 1:
         found += _curves(tables)
     found += [_claims(made.spec, table) for table in tables]
+    found += [section for table in tables if (section := _diagnoses(made, table)) is not None]
     return [*found, *_failures(made), Section("Run it again", ["```yaml\n" + made.spec.to_yaml() + "```"])]
 
 
@@ -207,6 +209,16 @@ def _claims(spec: ReproduceSpec, table: Table) -> Section:
     said = [CAVEAT] if rows else [CAVEAT, "No row of this table speaks to a claim of the paper."]
     name = f"{table.task}, {table.train_size:,} train sentences, {table.split}"
     return Section(f"The paper's claims: {name}", said, frame if rows else None)
+
+
+def _diagnoses(made: Reproduction, table: Table) -> Section | None:
+    rows = [(d.signature, d.evidence, d.next_step) for d in explained(made, table)]
+    if not rows:
+        return None
+    name = f"{table.task}, {table.train_size:,} train sentences, {table.split}"
+    return Section(
+        f"What explains it: {name}", [], pd.DataFrame(rows, columns=["seen", "evidence", "next step"])
+    )
 
 
 def _failures(made: Reproduction) -> list[Section]:
