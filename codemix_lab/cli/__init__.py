@@ -7,7 +7,21 @@ import sys
 import typer
 
 from codemix_lab import __version__
-from codemix_lab.cli import anatomy, cpt, data, house, merging, mixing, scoring, slices, starter, training
+from codemix_lab.cli import (
+    anatomy,
+    cpt,
+    data,
+    house,
+    merging,
+    mixing,
+    reproduce,
+    runs,
+    scoring,
+    slices,
+    starter,
+    sweep,
+    training,
+)
 from codemix_lab.errors import CodeMixLabError, SpecError
 
 app = typer.Typer(
@@ -16,11 +30,12 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for room in (cpt, merging, anatomy, training, scoring, mixing, house):
+for room in (cpt, merging, anatomy, training, scoring, reproduce, sweep, mixing, house):
     app.add_typer(room.app)
 app.add_typer(starter.starter_app, name="starter")
 app.add_typer(data.data_app, name="data")
 app.add_typer(slices.slices_app, name="slices")
+app.add_typer(runs.runs_app, name="runs")
 
 
 def main() -> None:

@@ -7,6 +7,9 @@ from codemix_lab.config.methods import MergeMethod
 from codemix_lab.config.mix import MixMethod, MixSpec
 from codemix_lab.config.presets import TiesPreset
 from codemix_lab.config.probe import ProbeSpec
+from codemix_lab.config.regimes import Regime
+from codemix_lab.config.reproduce import Preset, ReproduceSpec
+from codemix_lab.config.run import RunSpec
 from codemix_lab.config.scopes import Schedule, TrimScope
 from codemix_lab.config.spec import Parameter, Spec, parameter
 from codemix_lab.config.task import TaskSpec
@@ -19,7 +22,11 @@ __all__ = [
     "MixMethod",
     "MixSpec",
     "Parameter",
+    "Preset",
     "ProbeSpec",
+    "Regime",
+    "ReproduceSpec",
+    "RunSpec",
     "Schedule",
     "Spec",
     "TaskSpec",

@@ -32,3 +32,7 @@ class FineTuneSpec(Spec):
     freeze_embeddings: bool = parameter(
         True, help="Leave the embedding rows as they are: faster, and kinder to rare words."
     )
+    lora: bool = parameter(
+        False, sparse=True, help="Train a LoRA adapter (Hu et al. 2022) instead of all parameters."
+    )
+    rank: int = parameter(16, low=1, high=512, step=4, sparse=True, help="Rank of the LoRA adapter.")

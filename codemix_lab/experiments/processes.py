@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -23,10 +23,12 @@ SAME_BIRTH = 2.0
 _children: list[subprocess.Popen[bytes]] = []
 
 
-def spawn(command: Sequence[str], folder: Path, cwd: Path) -> tuple[int, float]:
+def spawn(
+    command: Sequence[str], folder: Path, cwd: Path, env: Mapping[str, str] | None = None
+) -> tuple[int, float]:
     """Start `command` in a session of its own, its output in `folder`; returns its number and birth.
 
-    It outlives the caller, and works in `cwd`, so relative paths mean what the user meant.
+    `env` is added to the environment. It outlives the caller, and works in `cwd`, so relative paths mean what the user meant.
     """
     with (folder / "stdout").open("ab") as out, (folder / "stderr").open("ab") as err:
         child = subprocess.Popen(
@@ -34,7 +36,7 @@ def spawn(command: Sequence[str], folder: Path, cwd: Path) -> tuple[int, float]:
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=err,
-            env=_environment(),
+            env={**_environment(), **(env or {})},
             cwd=cwd,
             start_new_session=True,
         )

@@ -16,7 +16,8 @@ import pandas as pd
 
 from codemix_lab import paths
 from codemix_lab.errors import StorageError
-from codemix_lab.experiments.run import Findings, Run, RunKey, read_run, seal
+from codemix_lab.experiments.run import MODEL, Findings, Run, RunKey, read_run, seal
+from codemix_lab.experiments.run_index import indexed_rows
 
 DAMAGED = ".damaged"
 COLUMNS = ["id", "kind", "start", "task", "train_size", "seed", "dev", "test", "model", "bytes", "created"]
@@ -79,17 +80,28 @@ class RunStore:
 
     def list(self) -> pd.DataFrame:
         """All runs as a table (`COLUMNS`), newest first: dev and test are macro-F1, model a folder."""
-        runs = filter(None, map(self._readable, self._folders()))
-        frame = pd.DataFrame([_row(run) for run in runs], columns=COLUMNS)
+        rows = indexed_rows(self.root, self._row)
+        for row in rows:
+            row["model"] = str(self.root / row["id"] / MODEL) if row["model"] else None
+        frame = pd.DataFrame(rows, columns=COLUMNS)
+        frame["created"] = pd.to_datetime(frame["created"], unit="s", utc=True)
         return frame.sort_values("created", ascending=False, ignore_index=True)
 
     def size(self) -> int:
         """Bytes that the store takes on disk, damaged entries included."""
         return sum(_bytes(path) for path in self.root.rglob("*"))
 
+    def damaged(self) -> tuple[Path, ...]:
+        """Folders of entries that were found damaged and set aside."""
+        return tuple(sorted(p for p in (self.root / DAMAGED).glob("*") if p.is_dir()))
+
     def remove(self, id: str) -> None:
         """Delete one run. Raises `StorageError` as `open` does."""
         shutil.rmtree(self.open(id).folder)
+
+    def _row(self, folder: Path) -> dict[str, Any] | None:
+        run = self._readable(folder)
+        return None if run is None else _row(run)
 
     def _checked(self, folder: Path, weights: bool) -> Run | None:
         run = self._readable(folder)
@@ -134,9 +146,9 @@ def _row(run: Run) -> dict[str, Any]:
         "seed": run.spec.get("seed"),
         "dev": known.get("dev"),
         "test": known.get("test"),
-        "model": str(run.model) if run.model else None,
+        "model": run.model is not None,
         "bytes": sum(size for _, size in run.files.values()),
-        "created": run.created,
+        "created": run.created.timestamp(),
     }
 
 

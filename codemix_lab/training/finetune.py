@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from transformers import (
     DataCollatorWithPadding,
     PrinterCallback,
@@ -27,7 +28,8 @@ from codemix_lab.paths import new_folder
 from codemix_lab.progress import Progress, ShouldStop, raise_if_stopped, report
 from codemix_lab.text.sampling import stratified_subset
 from codemix_lab.text.tasks import Task, open_task
-from codemix_lab.training.starts import start_classifier
+from codemix_lab.training.lora import with_lora
+from codemix_lab.training.starts import OpenMerges, copy_head, open_merge, start_classifier
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,17 @@ class FineTuneResult:
     """A classifier folder, its loss curve ({"step", "epoch", "loss"} each), seconds and sentences trained on."""
 
     model: Path
+    curve: list[dict[str, float]]
+    seconds: float
+    train_sentences: int
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A classifier in memory on the CPU, its tokenizer, and what is told of its training."""
+
+    model: Any
+    tokenizer: Any
     curve: list[dict[str, float]]
     seconds: float
     train_sentences: int
@@ -56,35 +69,61 @@ def fine_tune(
     `out` exists, `CodeMixLabError` when the loss is no number, `Cancelled` on request.
     """
     task = open_task(spec.task)
-    train = stratified_subset(task.split("train"), spec.train_size, spec.seed)
+    with new_folder(out) as beside:
+        trained = train_classifier(spec, task, None, on_progress, should_stop)
+        save_classifier(trained, spec, task, beside)
+    return FineTuneResult(out, trained.curve, trained.seconds, trained.train_sentences)
+
+
+def train_classifier(
+    spec: FineTuneSpec,
+    task: Task,
+    rows: pd.DataFrame | None = None,
+    on_progress: Progress | None = None,
+    should_stop: ShouldStop | None = None,
+    open_merges: OpenMerges = open_merge,
+    head: Path | None = None,
+) -> Trained:
+    """Fine-tune in memory on `rows` (text, label), or on the subset that the spec draws from `task`.
+
+    `open_merges` opens the sources of a merge, so that a caller can keep them open; `head` is a
+    classifier folder over the same labels whose head goes on. A LoRA adapter is merged in at the end.
+    Raises as `fine_tune`, apart from what writing raises.
+    """
+    train = stratified_subset(task.split("train"), spec.train_size, spec.seed) if rows is None else rows
     began = time.monotonic()
     set_seed(spec.seed)
-    model, tokenizer = start_classifier(spec.model, task.labels)
+    model, tokenizer = start_classifier(spec.model, task.labels, open_merges)
+    if head is not None:
+        copy_head(model, head)
     if spec.freeze_embeddings:
         model.get_input_embeddings().requires_grad_(False)  # type: ignore[operator]
-    with new_folder(out) as beside, tempfile.TemporaryDirectory(dir=beside.parent, prefix=".train-") as work:
+    trained: Any = with_lora(model, spec.rank) if spec.lora else model
+    with tempfile.TemporaryDirectory(prefix=".train-") as work:
         trainer = Trainer(
-            model=model,
-            args=_arguments(spec, work),
+            model=trained,
+            args=_arguments(spec, len(train), work),
             train_dataset=_examples(train, task, tokenizer, spec.max_length),
             data_collator=DataCollatorWithPadding(tokenizer),
             callbacks=[_Listener(on_progress, should_stop)],
         )
         trainer.remove_callback(PrinterCallback)
         trainer.train()
-        raise_if_stopped(should_stop)
-        curve = [
-            {k: float(e[k]) for k in ("step", "epoch", "loss")}
-            for e in trainer.state.log_history
-            if "loss" in e
-        ]
-        with quiet():
-            model.cpu().save_pretrained(beside)  # type: ignore[operator]
-        tokenizer.save_pretrained(beside)
-        (beside / "finetune.json").write_text(
-            json.dumps({"spec": spec.to_dict(), "task": task.digest}, indent=2)
-        )
-    return FineTuneResult(out, curve, time.monotonic() - began, len(train))
+    raise_if_stopped(should_stop)
+    curve = [
+        {k: float(e[k]) for k in ("step", "epoch", "loss")} for e in trainer.state.log_history if "loss" in e
+    ]
+    whole = trained.merge_and_unload() if spec.lora else trained
+    return Trained(whole.cpu().eval(), tokenizer, curve, time.monotonic() - began, len(train))
+
+
+def save_classifier(trained: Trained, spec: FineTuneSpec, task: Task, folder: Path) -> None:
+    """Write model, tokenizer and what they were made from into an existing folder."""
+    with quiet():
+        trained.model.save_pretrained(folder)
+    trained.tokenizer.save_pretrained(folder)
+    written = {"spec": spec.to_dict(), "task": task.digest}
+    (folder / "finetune.json").write_text(json.dumps(written, indent=2), encoding="utf-8")
 
 
 def _examples(train: Any, task: Task, tokenizer: Any, max_length: int) -> list[dict[str, Any]]:
@@ -98,8 +137,8 @@ def _examples(train: Any, task: Task, tokenizer: Any, max_length: int) -> list[d
     ]
 
 
-def _arguments(spec: FineTuneSpec, work: str) -> TrainingArguments:
-    steps = math.ceil(spec.train_size / spec.batch_size) * spec.epochs
+def _arguments(spec: FineTuneSpec, sentences: int, work: str) -> TrainingArguments:
+    steps = math.ceil(sentences / spec.batch_size) * spec.epochs
     return TrainingArguments(
         output_dir=work,
         num_train_epochs=spec.epochs,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 from transformers import PreTrainedTokenizerBase
 
 from codemix_lab.config import MergeSpec, Schedule
+from codemix_lab.errors import IncompatibleError
 from codemix_lab.merging.live import LiveMerge
 from codemix_lab.merging.modules import check_depth
 from codemix_lab.merging.recipe import Recipe
@@ -17,7 +20,13 @@ from codemix_lab.merging.task_vector import TaskVector
 from codemix_lab.models.checkpoints import Checkpoint, open_checkpoint
 from codemix_lab.models.compatibility import check_pair
 from codemix_lab.models.files import adapter_deltas
-from codemix_lab.models.loading import backbone, backbone_state, load_tokenizer, new_classifier
+from codemix_lab.models.loading import (
+    backbone,
+    backbone_state,
+    load_classifier,
+    load_tokenizer,
+    new_classifier,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,15 +86,21 @@ def check_start(start: str | MergeSpec) -> None:
             check_depth(start.depth, layers)
 
 
-def merged_weights(spec: MergeSpec) -> tuple[Checkpoint, dict[str, torch.Tensor]]:
+OpenMerges = Callable[[str, Sequence[str]], OpenMerge]
+"""What opens the sources of a merge: `open_merge`, or something that keeps them open."""
+
+
+def merged_weights(
+    spec: MergeSpec, open_merges: OpenMerges = open_merge
+) -> tuple[Checkpoint, dict[str, torch.Tensor]]:
     """The base checkpoint of `spec` and its merged backbone, fresh float32 tensors by name."""
     check_start(spec)
-    opened = open_merge(spec.base, spec.adapted)
+    opened = open_merges(spec.base, spec.adapted)
     return opened.base, opened.live.snapshot(Recipe.of(spec))
 
 
 def start_classifier(
-    model: str | MergeSpec, labels: Sequence[str]
+    model: str | MergeSpec, labels: Sequence[str], open_merges: OpenMerges = open_merge
 ) -> tuple[nn.Module, PreTrainedTokenizerBase]:
     """A trainable classifier on the start's backbone, and its tokenizer.
 
@@ -93,16 +108,37 @@ def start_classifier(
     get the same head.
     """
     with torch.random.fork_rng(devices=[]):
-        base, weights = _weights(model)
+        base, weights = _weights(model, open_merges)
     classifier = new_classifier(base, labels)
     if weights is not None:
         backbone(classifier).load_state_dict(weights, strict=False)
     return classifier, load_tokenizer(base)
 
 
-def _weights(model: str | MergeSpec) -> tuple[Checkpoint, dict[str, torch.Tensor] | None]:
+def copy_head(model: nn.Module, folder: Path) -> None:
+    """Put the classification head of a fine-tuned folder on `model`, output by output of the same label.
+
+    Raises `IncompatibleError` when the two tell other labels apart (case ignored).
+    """
+    source: Any = load_classifier(folder)
+    target: Any = model
+    theirs, ours = ([n.casefold() for n in m.config.id2label.values()] for m in (source, target))
+    if sorted(theirs) != sorted(ours):
+        raise IncompatibleError(f"{folder} tells other labels apart, so its head cannot go on here.")
+    places = [theirs.index(label) for label in ours]
+    name = "head" if hasattr(target, "head") else "score"
+    with torch.no_grad():
+        for mine, other in zip(
+            getattr(target, name).parameters(), getattr(source, name).parameters(), strict=True
+        ):
+            mine.copy_(other[places])
+
+
+def _weights(
+    model: str | MergeSpec, open_merges: OpenMerges
+) -> tuple[Checkpoint, dict[str, torch.Tensor] | None]:
     """The checkpoint that brings configuration and tokenizer, and a backbone other than its own."""
     if isinstance(model, MergeSpec):
-        return merged_weights(model)
+        return merged_weights(model, open_merges)
     base = open_checkpoint(model)
     return base, backbone_state(base) if base.adapter is not None else None
