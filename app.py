@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from codemix_lab.ui import shell
 
-bench = shell.page("explore", heavy=False)
+bench = shell.page("explore", needs_libraries=False)
 
 import functools
+from collections.abc import Hashable
 
 import streamlit as st
 
@@ -45,14 +46,14 @@ def explorer(bench: Bench) -> None:
     """The method, the instrument with its dials, and below it what goes with the dialled merge."""
     spec = dials(bench)
     desk = desk_for(bench.base, bench.adapted, bench.task_spec)
-    version = desk.version
+    stand = desk.stand(spec)
     desk.want(spec, whole_grid=reads_density(spec.method))
     grid = desk.grid(spec)
     if grid is None or not (grid.columns or grid.exact):
         st.info(words.WAITING, icon=":material/hourglass_top:")
     else:
         picture(desk, grid, spec)
-    poller(desk, version)
+    poller(desk, spec, stand)
 
 
 def picture(desk: Desk, grid: ScoreGrid, spec: MergeSpec) -> None:
@@ -77,14 +78,14 @@ def picture(desk: Desk, grid: ScoreGrid, spec: MergeSpec) -> None:
         st.caption(f":material/info: {plain(note)}")
 
 
-def poller(desk: Desk, version: int) -> None:
+def poller(desk: Desk, spec: MergeSpec, stand: Hashable) -> None:
     """While something is being computed: say what, and draw the page anew when it is there."""
     pace = LOOK_WHILE_OPENING if desk.opening else LOOK_EVERY
-    shell.fragment(_look, run_every=pace if desk.doing else None)(desk, version)
+    shell.fragment(_look, run_every=pace if desk.doing else None)(desk, spec, stand)
 
 
-def _look(desk: Desk, version: int) -> None:
-    if desk.version != version:
+def _look(desk: Desk, spec: MergeSpec, stand: Hashable) -> None:
+    if desk.stand(spec) != stand:
         st.rerun()
     if doing := desk.doing:
         share, what = doing

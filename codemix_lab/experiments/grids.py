@@ -7,6 +7,7 @@ scorer's fingerprint, which lies in the file: a grid of another one is thrown aw
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import logging
 from collections.abc import Callable, Iterable, Sequence
@@ -179,5 +180,11 @@ def _kept() -> Path:
 def _starter_stamp(ref: str) -> str:
     """The same on every machine: what the starter is made from, not when."""
     adapter = WEIGHTS / ref.partition(":")[2] / "adapter_model.safetensors"
-    own = hashlib.sha256(adapter.read_bytes()).hexdigest() if ":" in ref and adapter.is_file() else ""
+    own = _digest(adapter, adapter.stat().st_mtime_ns) if ":" in ref and adapter.is_file() else ""
     return f"{base_folder().name};{own}"
+
+
+@functools.lru_cache(maxsize=16)
+def _digest(path: Path, _modified: int) -> str:
+    """SHA-256 of a file, read once: a page asks for it at every look."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
