@@ -15,6 +15,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,22 @@ from codemix_lab import paths
 from codemix_lab.errors import Cancelled, CodeMixLabError, SpecError
 from codemix_lab.experiments.job_record import ROWS, STDERR, read_job
 from codemix_lab.experiments.jobs import JobQueue, JobState
+from codemix_lab.progress import Progress, ShouldStop
 
 Payload = Mapping[str, Any]
 NO_MEMORY = "The memory of this machine was not enough. Take fewer sentences or a smaller model."
 _SECONDS_BETWEEN_REPORTS = 0.2
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """The listener of a job that is done on the command line: rows are not kept."""
+
+    on_progress: Progress
+    should_stop: ShouldStop
+
+    def on_row(self, row: Mapping[str, Any]) -> None:
+        """Let the row go: it comes again with the result."""
 
 
 class Listener:
@@ -56,10 +69,10 @@ class Listener:
         return self._stop.is_set()
 
 
-Kind = Callable[[Payload, Listener], Any]
+Kind = Callable[[Payload, Listener | Quiet], Any]
 
 
-def compare_starts(payload: Payload, listener: Listener) -> Any:
+def compare_starts(payload: Payload, listener: Listener | Quiet) -> Any:
     """{"starts": {name: checkpoint or MergeSpec}, "template": FineTuneSpec, "seeds": [int]}
     → {"table": rows of compare_starts, "summary": rows of summary}; rows grow run by run."""
     from codemix_lab.config import FineTuneSpec, MergeSpec
@@ -82,7 +95,7 @@ def compare_starts(payload: Payload, listener: Listener) -> Any:
     return {"table": _rows(frame), "summary": _rows(summary(frame))}
 
 
-def transfer(payload: Payload, listener: Listener) -> Any:
+def transfer(payload: Payload, listener: Listener | Quiet) -> Any:
     """{"models": [folder], "tasks": [TaskSpec], "split": "test", "limit": int or null}
     → {"table": rows of transfer}; rows grow cell by cell."""
     from codemix_lab.config import TaskSpec
@@ -100,7 +113,7 @@ def transfer(payload: Payload, listener: Listener) -> Any:
     return {"table": _rows(frame)}
 
 
-def compare_models(payload: Payload, listener: Listener) -> Any:
+def compare_models(payload: Payload, listener: Listener | Quiet) -> Any:
     """{"a": folder, "b": folder, "task": TaskSpec, "split": "test", "limit": int or null}
     → {"labels", "counts", "net_gain", "p_value"}; the predictions are kept, so that
     `inspection.compare_models` with the same arguments returns at once."""
@@ -124,7 +137,7 @@ def compare_models(payload: Payload, listener: Listener) -> Any:
     }
 
 
-def switch_blame(payload: Payload, listener: Listener) -> Any:
+def switch_blame(payload: Payload, listener: Listener | Quiet) -> Any:
     """{"a": folder, "b": folder, "task": TaskSpec, "split": "test", "limit": int or null}
     → {"A": rows of switch_blame, "B": rows}."""
     from codemix_lab.config import TaskSpec
@@ -148,7 +161,7 @@ def switch_blame(payload: Payload, listener: Listener) -> Any:
     }
 
 
-def export(payload: Payload, listener: Listener) -> Any:
+def export(payload: Payload, listener: Listener | Quiet) -> Any:
     """{"spec": MergeSpec, "out": folder} → {"folder": path}."""
     from codemix_lab.config import MergeSpec
     from codemix_lab.training.export import export_merge
@@ -157,14 +170,14 @@ def export(payload: Payload, listener: Listener) -> Any:
     return {"folder": str(export_merge(spec, out, listener.on_progress, listener.should_stop))}
 
 
-def starter(_: Payload, listener: Listener) -> Any:
+def starter(_: Payload, listener: Listener | Quiet) -> Any:
     """{} → {"folder": path}: downloads, verifies and converts the starter model."""
     from codemix_lab.models.starter.install import install_starter
 
     return {"folder": str(install_starter(listener.on_progress, listener.should_stop))}
 
 
-def curve(payload: Payload, listener: Listener) -> Any:
+def curve(payload: Payload, listener: Listener | Quiet) -> Any:
     """{"spec": MergeSpec, "task": TaskSpec, "probe": ProbeSpec} → {"curve": npz path}; rows are the
     exact scores so far."""
     from codemix_lab.config import MergeSpec, ProbeSpec, TaskSpec
@@ -187,7 +200,21 @@ def curve(payload: Payload, listener: Listener) -> Any:
     return {"curve": str(curve_path(scorer, spec))}
 
 
-def cpt(payload: Payload, listener: Listener) -> Any:
+def score(payload: Payload, listener: Listener | Quiet) -> Any:
+    """{"spec": MergeSpec, "task": TaskSpec, "probe": ProbeSpec} → what `score_merge` returns."""
+    from codemix_lab.config import MergeSpec, ProbeSpec, TaskSpec
+    from codemix_lab.experiments.merge_score import score_merge
+
+    return score_merge(
+        MergeSpec.from_dict(payload["spec"]),
+        TaskSpec.from_dict(payload["task"]),
+        ProbeSpec.from_dict(payload.get("probe", {})),
+        listener.on_progress,
+        listener.should_stop,
+    )
+
+
+def cpt(payload: Payload, listener: Listener | Quiet) -> Any:
     """{"spec": CptSpec, "out": folder, "tasks": [TaskSpec], "force": bool} → {"folder", "before", "after"};
     rows are the points of the curve, told once more after a resume."""
     from codemix_lab.config import CptSpec, TaskSpec
@@ -214,6 +241,7 @@ KINDS: dict[str, Kind] = {
     "export": export,
     "starter": starter,
     "curve": curve,
+    "score": score,
 }
 
 

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from codemix_lab import __version__
-from codemix_lab.cli import anatomy, cpt, data, house, merging, mixing, scoring, starter, training
+from codemix_lab.cli import anatomy, cpt, data, house, jobs, merging, mixing, scoring, starter, training
 from codemix_lab.errors import CodeMixLabError, SpecError
 
 app = typer.Typer(
@@ -16,7 +16,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for room in (cpt, merging, anatomy, training, scoring, mixing, house):
+for room in (cpt, merging, anatomy, training, scoring, jobs, mixing, house):
     app.add_typer(room.app)
 app.add_typer(starter.starter_app, name="starter")
 app.add_typer(data.data_app, name="data")

@@ -56,7 +56,7 @@ def stamp(ref: str) -> str:
     if is_starter_name(ref):
         return _starter_stamp(ref)
     if ref in starter_tasks():
-        return open_task(ref).digest
+        return _task_digest(ref)
     place = Path(ref).expanduser()
     files = sorted(place.glob("*.safetensors")) if place.is_dir() else [place] if place.is_file() else []
     return ";".join(f"{f.name}:{f.stat().st_size}:{f.stat().st_mtime_ns}" for f in files)
@@ -182,6 +182,12 @@ def _starter_stamp(ref: str) -> str:
     adapter = WEIGHTS / ref.partition(":")[2] / "adapter_model.safetensors"
     own = _digest(adapter, adapter.stat().st_mtime_ns) if ":" in ref and adapter.is_file() else ""
     return f"{base_folder().name};{own}"
+
+
+@functools.lru_cache(maxsize=32)
+def _task_digest(name: str) -> str:
+    """The digest of a task that comes with the lab, read once."""
+    return open_task(name).digest
 
 
 @functools.lru_cache(maxsize=16)
