@@ -18,6 +18,7 @@ from codemix_lab.evaluation.score_grid import ScoreGrid
 from codemix_lab.experiments.grids import columns_from
 from codemix_lab.ui import explore, words
 from codemix_lab.ui.anatomy import anatomy
+from codemix_lab.ui.copying import copy_this
 from codemix_lab.ui.desk import Desk, desk_for
 from codemix_lab.ui.dials import dials, reads_density
 from codemix_lab.ui.escape import plain
@@ -52,11 +53,11 @@ def explorer(bench: Bench) -> None:
     if grid is None or not (grid.columns or grid.exact):
         st.info(words.WAITING, icon=":material/hourglass_top:")
     else:
-        picture(desk, grid, spec)
+        picture(desk, grid, spec, bench)
     poller(desk, spec, stand)
 
 
-def picture(desk: Desk, grid: ScoreGrid, spec: MergeSpec) -> None:
+def picture(desk: Desk, grid: ScoreGrid, spec: MergeSpec, bench: Bench) -> None:
     """The instrument, its numbers, and what needs the models themselves."""
     turns = reads_density(spec.method)
     wanted = columns_from(spec.density) if turns else [spec.density]
@@ -68,6 +69,7 @@ def picture(desk: Desk, grid: ScoreGrid, spec: MergeSpec) -> None:
     explore.tables(grid, spec, functools.partial(page, data))
     if desk.scorer is None:
         return
+    copy_this("score", {"spec": spec.to_dict(), "task": bench.task_spec.to_dict()}, "this score")
     anatomy(desk)
     left, right = st.columns([3, 2], gap="large")
     with left:

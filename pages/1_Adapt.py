@@ -14,6 +14,7 @@ from codemix_lab.config import CptSpec
 from codemix_lab.errors import SpecError
 from codemix_lab.experiments.jobs import JobQueue, JobState
 from codemix_lab.ui import adapting, jobs, words
+from codemix_lab.ui.copying import copy_this
 from codemix_lab.ui.escape import short
 from codemix_lab.ui.fields import number
 from codemix_lab.ui.picker import Bench
@@ -59,18 +60,19 @@ def ask(bench: Bench) -> None:
         spec = CptSpec(base=bench.base, corpora=corpora, shares=shares, steps=steps, **fields)
         with shell.told():
             adapting.wants(spec)
+    payload = {
+        "spec": spec.to_dict(),
+        "out": str(adapting.new_place(spec)),
+        "tasks": [bench.task_spec.to_dict()],
+        "force": forced,
+    }
     if asked:
         if not corpora:
             raise SpecError("Choose at least one corpus to read.")
-        payload = {
-            "spec": spec.to_dict(),
-            "out": str(adapting.new_place(spec)),
-            "tasks": [bench.task_spec.to_dict()],
-            "force": forced,
-        }
         label = f"{short(bench.base)} reads {', '.join(map(short, corpora))}, {steps} steps"
         jobs.submit(KIND, payload, label)
         st.rerun()
+    copy_this(KIND, payload)
 
 
 def found(job_id: str) -> None:

@@ -18,6 +18,7 @@ from codemix_lab.text.tasks import starter_tasks
 from codemix_lab.ui import jobs, words
 from codemix_lab.ui.chart import chart
 from codemix_lab.ui.classifiers import choose_tasks, folder_of, kept_models, name_of
+from codemix_lab.ui.copying import copy_this
 from codemix_lab.ui.dials import carried
 from codemix_lab.ui.escape import brief, plain
 from codemix_lab.ui.figures import matrices
@@ -67,17 +68,19 @@ def choose(known: dict[str, str]) -> None:
         asked = cells[2].button(
             "Test them", type="primary", icon=":material/play_arrow:", width="stretch", key="test"
         )
+    payload = {
+        "models": [folder_of(model, known) for model in models],
+        "tasks": [TaskSpec(task).to_dict() for task in tasks],
+        "split": "test",
+        "limit": limit or None,
+    }
     if asked:
         if not models or not tasks:
             raise SpecError("Choose at least one model and one task.")
-        payload = {
-            "models": [folder_of(model, known) for model in models],
-            "tasks": [TaskSpec(task).to_dict() for task in tasks],
-            "split": "test",
-            "limit": limit or None,
-        }
         jobs.submit(KIND, payload, f"{len(models)} models × {len(tasks)} tasks")
         st.rerun()
+    if models and tasks:
+        copy_this(KIND, payload)
 
 
 def found(job_id: str) -> None:

@@ -102,7 +102,7 @@ starts = {{
 }}
 template = {written(template)}
 table = compare_starts(starts, template, seeds={seeds}, store=RunStore())
-print(summary(table))
+print(summary(table).to_string())
 """
     lines = []
     for name, start in starts.items():
@@ -146,7 +146,7 @@ from codemix_lab.experiments.transfer import transfer
 
 models = {models!r}
 tasks = [{", ".join(map(written, tasks))}]
-print(transfer(models, tasks, split={split!r}, limit={limit}))
+print(transfer(models, tasks, split={split!r}, limit={limit}).to_string())
 """
     named = "".join(f" --models {shlex.quote(model)}" for model in models)
     named += "".join(f" --tasks {shlex.quote(task.source)}" for task in tasks)

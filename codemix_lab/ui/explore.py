@@ -19,6 +19,7 @@ from codemix_lab.evaluation.score_grid import ENOUGH, GridColumn, ScoreGrid
 from codemix_lab.evaluation.shapes import untrimmed
 from codemix_lab.ui import jobs, words
 from codemix_lab.ui.chart import chart, numbers
+from codemix_lab.ui.copying import copy_this
 from codemix_lab.ui.desk import Desk
 from codemix_lab.ui.escape import plain
 from codemix_lab.ui.figures import bars
@@ -144,8 +145,6 @@ def own_sentence(desk: Desk, spec: MergeSpec) -> None:
 
 def export(spec: MergeSpec) -> None:
     """Write the dialled model as a folder, and show the lines that make the same."""
-    from codemix_lab.training.export import merge_command
-
     st.subheader("Take it with you")
     suggestion = f"{spec.method}-lambda-{spec.scaling:.2f}" + (
         f"-density-{spec.density:.2f}" if "density" in spec.method.reads else ""
@@ -161,9 +160,7 @@ def export(spec: MergeSpec) -> None:
     if job is not None and job.state == "done":
         st.caption("Written to")
         st.code(job.result["folder"], language=None)
-    with st.expander("The same from the command line or Python", icon=":material/terminal:"):
-        st.code(merge_command(spec, f"exports/{suggestion}"), language="bash", wrap_lines=True)
-        st.code(python_lines(spec, f"exports/{suggestion}"), language="python", wrap_lines=True)
+    copy_this("export", {"spec": spec.to_dict(), "out": f"exports/{suggestion}"}, "the export")
 
 
 def export_folder(name: str) -> Path:
@@ -175,14 +172,3 @@ def export_folder(name: str) -> Path:
     if target.exists():
         raise StorageError(f"{target} exists already and is never overwritten. Choose another name.")
     return target
-
-
-def python_lines(spec: MergeSpec, out: str) -> str:
-    """Python that makes the same folder."""
-    return (
-        "from pathlib import Path\n\n"
-        "from codemix_lab.config import MergeSpec\n"
-        "from codemix_lab.training.export import export_merge\n\n"
-        f"spec = MergeSpec.from_dict({spec.to_dict()!r})\n"
-        f"export_merge(spec, Path({out!r}))"
-    )

@@ -5,8 +5,6 @@ from __future__ import annotations
 import atexit
 import heapq
 import itertools
-import os
-import sys
 import threading
 import weakref
 from collections.abc import Callable
@@ -15,8 +13,6 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-MODESTY = 5
-"""Niceness of the thread and of those it starts: pages that someone looks at go first."""
 GRACE = 10.0
 """Seconds that work under way has to end when the server does."""
 _open: weakref.WeakSet[Lane] = weakref.WeakSet()
@@ -71,8 +67,6 @@ class Lane:
             self._thread.join(wait)
 
     def _run(self) -> None:
-        if sys.platform == "linux":
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), MODESTY)
         while True:
             with self._changed:
                 self._at_work = False

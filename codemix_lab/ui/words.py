@@ -112,6 +112,9 @@ AGREEMENT: Final = (
     "Cosine 1: the same direction; 0: nothing in common. Conflicts: elements that both moved, in opposite directions; "
     "there TIES elects one sign. Who wins them stands in the numbers."
 )
+COPY_YAML: Final = (
+    "Save it as `this.yaml`; `codemix-lab job this.yaml` computes it, on any machine with the lab."
+)
 WAITING: Final = "The first scores of these checkpoints are being worked out."
 HELP: Final = {
     "base": "Where the task vector starts: a starter name, a folder with config.json and safetensors, or a hub id.",
