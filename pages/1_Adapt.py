@@ -50,9 +50,7 @@ def ask(bench: Bench) -> None:
         left, right = st.columns([2, 1], gap="medium", vertical_alignment="bottom")
         with left:
             steps = number(CptSpec, "steps", "Steps")
-        asked = right.button(
-            "Adapt", type="primary", icon=":material/play_arrow:", width="stretch", key="adapt"
-        )
+        asked = jobs.start_button(right, "Adapt", "adapt")
         fields = adapting.more()
         forced = st.checkbox(
             "Go on even if the text holds dev or test sentences of the task", key="force", value=False

@@ -73,9 +73,7 @@ def compare(bench: Bench) -> None:
                     "Seeds", 1, MOST_SEEDS, 1, key="seeds", bind="query-params", help=words.HELP["seeds"]
                 )
             )
-        asked = cells[3].button(
-            "Compare", type="primary", icon=":material/play_arrow:", width="stretch", key="compare"
-        )
+        asked = jobs.start_button(cells[3], "Compare", "compare")
     chosen = comparison.starts(bench, kinds, dialled)
     template = FineTuneSpec(model=bench.base, task=bench.task_spec, train_size=train_size, epochs=epochs)
     payload = comparison.payload(chosen, template, seeds)

@@ -65,9 +65,7 @@ def choose(known: dict[str, str]) -> None:
                 "Sentences", 0, 100_000, 0, 50, key="limit", bind="query-params", help=words.HELP["limit"]
             )
         )
-        asked = cells[2].button(
-            "Test them", type="primary", icon=":material/play_arrow:", width="stretch", key="test"
-        )
+        asked = jobs.start_button(cells[2], "Test them", "test")
     payload = {
         "models": [folder_of(model, known) for model in models],
         "tasks": [TaskSpec(task).to_dict() for task in tasks],

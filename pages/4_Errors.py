@@ -72,9 +72,7 @@ def choose(bench: Bench, known: dict[str, str]) -> None:
                 "At most", 0, 100_000, 0, 50, key="limit", bind="query-params", help=words.HELP["limit"]
             )
         )
-        asked = cells[2].button(
-            "Compare", type="primary", icon=":material/play_arrow:", width="stretch", key="compare-two"
-        )
+        asked = jobs.start_button(cells[2], "Compare", "compare-two")
     if asked:
         if not a or not b:
             raise SpecError("Choose two models: kept ones, or folders of sequence classifiers.")
@@ -122,7 +120,7 @@ def near_switches(job: Job) -> None:
     st.caption(words.SWITCHES)
     asked = JobQueue().find(BLAME, job.payload)
     if asked is None:
-        if st.button("Look at the wrong answers", key="blame"):
+        if jobs.start_button(st, "Look at the wrong answers", "blame"):
             jobs.submit(BLAME, job.payload, f"words that wrong answers hang on: {job.label}")
             st.rerun()
         return

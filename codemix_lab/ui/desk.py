@@ -25,6 +25,7 @@ from codemix_lab.experiments import grids
 from codemix_lab.progress import ShouldStop, raise_if_stopped
 from codemix_lab.text.tasks import open_task
 from codemix_lab.ui import heavy
+from codemix_lab.ui.allowed import read_only
 from codemix_lab.ui.lane import Lane
 from codemix_lab.ui.planes import Planes, plane_of
 from codemix_lab.ui.questions import Questions
@@ -111,13 +112,18 @@ class Desk:
         return self._planes.known(spec)
 
     def want(self, spec: MergeSpec, whole_grid: bool) -> None:
-        """See to it that the score, the layers and the column at `spec` will be there, then the grid."""
+        """See to it that the score, the layers and the column at `spec` will be there, then the grid.
+
+        Where the lab is on show, only the score: nothing long is begun, and nothing kept.
+        """
         scorer = self.scorer
         if scorer is None:
             return
         grid = self._planes.true(spec, scorer)
         if grid.exact_at(spec.scaling, spec.density) is None:
             self._ask(SCORE, spec, lambda scorer, _: self._add_exact(spec, grids.exact_score(scorer, spec)))
+        if read_only():
+            return
         if spec.density not in grid.layers:
             self._ask(LAYERS, shape(spec), lambda scorer, stop: self._add_layers(scorer, spec, stop))
         if _missing(grid, spec.density, whole_grid):

@@ -18,6 +18,7 @@ from codemix_lab.errors import StorageError
 from codemix_lab.evaluation.score_grid import ENOUGH, GridColumn, ScoreGrid
 from codemix_lab.evaluation.shapes import untrimmed
 from codemix_lab.ui import jobs, words
+from codemix_lab.ui.allowed import read_only
 from codemix_lab.ui.chart import chart, numbers
 from codemix_lab.ui.copying import copy_this
 from codemix_lab.ui.desk import Desk
@@ -149,11 +150,12 @@ def export(spec: MergeSpec) -> None:
     suggestion = f"{spec.method}-lambda-{spec.scaling:.2f}" + (
         f"-density-{spec.density:.2f}" if "density" in spec.method.reads else ""
     )
-    with st.form("export", border=False):
-        name = st.text_input("Name of the folder", value=suggestion, max_chars=80)
-        if st.form_submit_button("Export this model", icon=":material/inventory_2:"):
-            out = export_folder(name or "")
-            jobs.submit("export", {"spec": spec.to_dict(), "out": str(out)}, f"export {out.name}")
+    if not read_only():
+        with st.form("export", border=False):
+            name = st.text_input("Name of the folder", value=suggestion, max_chars=80)
+            if st.form_submit_button("Export this model", icon=":material/inventory_2:"):
+                out = export_folder(name or "")
+                jobs.submit("export", {"spec": spec.to_dict(), "out": str(out)}, f"export {out.name}")
     job = jobs.latest("export")
     if job is not None:
         jobs.watch(job)

@@ -12,9 +12,10 @@ import streamlit as st
 from codemix_lab import __version__
 from codemix_lab.errors import CodeMixLabError
 from codemix_lab.ui import heavy
+from codemix_lab.ui.allowed import read_only
 from codemix_lab.ui.escape import plain
 from codemix_lab.ui.picker import Bench, picker
-from codemix_lab.ui.words import PAGES
+from codemix_lab.ui.words import PAGES, READ_ONLY
 
 P = ParamSpec("P")
 
@@ -55,10 +56,18 @@ def page(name: str, needs_libraries: bool = True) -> Bench:
     with st.sidebar:
         st.markdown("### CodeMix Lab")
         st.caption("Model merging for code-mixed text")
-        bench = picker()
+        try:
+            bench, refused = picker(), ""
+        except CodeMixLabError as error:
+            bench, refused = Bench("", (), ""), str(error)
         st.caption(f"Version {__version__} · all work stays on this machine")
     st.title(words.question)
     st.caption(words.intro)
+    if read_only():
+        st.info(READ_ONLY, icon=":material/visibility:")
+    if refused:
+        st.error(plain(refused), icon=":material/error:")
+        st.stop()
     if needs_libraries and not heavy.loaded():
         with st.spinner("Loading the libraries, once after a start …"):
             heavy.load()
