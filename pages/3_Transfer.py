@@ -21,7 +21,7 @@ from codemix_lab.ui.classifiers import choose_tasks, folder_of, kept_models, nam
 from codemix_lab.ui.copying import copy_this
 from codemix_lab.ui.dials import carried
 from codemix_lab.ui.escape import brief, plain
-from codemix_lab.ui.figures import matrices
+from codemix_lab.ui.figures import headlines, matrices
 from codemix_lab.ui.picker import with_chosen
 from codemix_lab.ui.uploads import kept_uploads
 
@@ -104,7 +104,7 @@ def found(job_id: str) -> None:
             wide.to_numpy(dtype=float),
             list(wide.index),
             list(wide.columns),
-            "Macro-F1 of each model on each task, test split",
+            headlines.transfer(rows, "test"),
         )
         chart(figure, rows, "transfer", "A dash: model and task share fewer than two labels.")
     with right:

@@ -141,7 +141,7 @@ def own_sentence(desk: Desk, spec: MergeSpec) -> None:
     if not answers:
         return
     table = pd.DataFrame([{"model": name, **found} for name, found in answers.items()])
-    chart(bars.probabilities(answers, "Probability of each label"), table, "own-sentence")
+    chart(bars.probabilities(answers), table, "own-sentence")
 
 
 def export(spec: MergeSpec) -> None:
