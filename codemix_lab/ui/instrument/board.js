@@ -208,6 +208,11 @@ function round(value) {
   return Math.round(value * 1e4) / 1e4;
 }
 
+function noteOf(card) {
+  const entries = [...card.note.querySelectorAll(".legend > span")];
+  return entries.length ? entries.map((entry) => entry.innerText.trim()).join(" · ") : card.note.innerText;
+}
+
 // Buttons that keep what a card draws.
 function pictures(card, name) {
   const row = element(card.box, "div", { class: "pictures" });
@@ -215,7 +220,7 @@ function pictures(card, name) {
     const button = element(row, "button", { type: "button", "aria-label": `Download “${card.box.getAttribute("aria-label")}” as ${kind}` }, kind);
     button.addEventListener("click", () => {
       const drawn = card.body.querySelector("svg");
-      if (drawn) keep(pictureOf([drawn], card.box.querySelector("h3").textContent, card.note.innerText.replace(/\s+/g, " ")), `codemix-${name}`);
+      if (drawn) keep(pictureOf([drawn], card.box.querySelector("h3").textContent, noteOf(card)), `codemix-${name}`);
     });
   }
 }
