@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from codemix_lab.cli import house
 from codemix_lab.errors import SpecError
 from codemix_lab.experiments.jobs import JobQueue, JobState
 from codemix_lab.ui import allowed, jobs, picker
@@ -113,3 +114,19 @@ def test_folders_confine_what_may_be_opened(
     at = opened("app.py", {**bench, "base": "/etc"})
     assert not at.exception
     assert "outside of the folders" in at.error[0].value
+
+
+def test_the_command_opens_it_on_show(
+    run: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[tuple[list[str], dict[str, str]]] = []
+    monkeypatch.setattr(
+        house.subprocess, "call", lambda command, cwd, env: called.append((command, env)) or 0
+    )
+    code, _, err = run("app", "--read-only", "--folder", "/srv/a", "--folder", "/srv/b", "--server.port=9000")
+    assert code == 0, err
+    command, environment = called[0]
+    assert environment[allowed.READ_ONLY] == "1" and environment[allowed.FOLDERS] == "/srv/a:/srv/b"
+    assert command[-2:] == ["--server.maxUploadSize=1", "--server.port=9000"]
+    run("app")
+    assert called[1][1].get(allowed.READ_ONLY, "0") == "0"
