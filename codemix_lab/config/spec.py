@@ -59,7 +59,8 @@ class Spec:
     """Base of all specs: validated when made, hashable, to and from YAML."""
 
     def __post_init__(self) -> None:
-        hints = _hints(type(self))
+        kind: Any = type(self)
+        hints = _hints(kind)
         for declared in dataclasses.fields(self):  # type: ignore[arg-type]
             value = _coerce(hints[declared.name], getattr(self, declared.name), declared.name)
             _check_range(declared, value)

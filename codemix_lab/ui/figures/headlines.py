@@ -46,7 +46,7 @@ def confusion(counts: np.ndarray, labels: Sequence[str], where: str) -> str:
     np.fill_diagonal(wrong, 0)
     if not wrong.any():
         return f"On {where}, no mistakes"
-    gold, said = np.unravel_index(int(wrong.argmax()), wrong.shape)
+    gold, said = divmod(int(wrong.argmax()), wrong.shape[1])
     share = f"{wrong.max():.0f} of {np.sum(counts):.0f}"
     return f"On {where}, most often {_cut(labels[gold])} is taken for {_cut(labels[said])} ({share})"
 
@@ -88,7 +88,7 @@ def moved(lengths: pd.DataFrame) -> str:
     >>> moved(pd.DataFrame({"layer": ["layer 1", "layer 2"], "module": ["attention"] * 2, "relative": [0.01, 0.03]}))
     'layer 2 moved furthest from the base: attention by 3.0 %'
     """
-    furthest = lengths.loc[lengths["relative"].idxmax()]
+    furthest = lengths.sort_values("relative", ascending=False).iloc[0]
     module = str(furthest["module"]).replace("_", "-")
     return f"{furthest['layer']} moved furthest from the base: {module} by {100 * furthest['relative']:.1f} %"
 
@@ -101,7 +101,7 @@ def energy(kept: pd.DataFrame) -> str:
     """
     if kept.empty:
         return "How much of the energy a density keeps"
-    near = kept.loc[(kept["density"] - 0.2).abs().idxmin(), "density"]
+    near = min(kept["density"], key=lambda density: abs(density - 0.2))
     found = kept.loc[kept["density"] == near, "energy"]
     return f"Density {brief(near)} keeps {100 * found.min():.0f}–{100 * found.max():.0f} % of the energy"
 
@@ -115,7 +115,8 @@ def agreement(pair: pd.DataFrame) -> str:
     known = pair.dropna(subset=["cosine"])
     if known.empty:
         return "Where two task vectors agree"
-    most, least = known.loc[known["cosine"].idxmax()], known.loc[known["cosine"].idxmin()]
+    known = known.sort_values("cosine", ascending=False)
+    most, least = known.iloc[0], known.iloc[-1]
     return (
         f"The two agree most in {most['layer']} (cosine {brief(most['cosine'])}), "
         f"least in {least['layer']} ({brief(least['cosine'])})"
@@ -143,8 +144,9 @@ def label_counts(counts: pd.DataFrame) -> str:
     'neg is the commonest label, 50 % of sentences; pos the rarest, 50 %'
     """
     sums = counts.groupby("label", sort=False)["count"].sum()
-    shares = 100 * sums / max(1, sums.sum())
-    most, least = shares.idxmax(), shares[::-1].idxmin()
+    shares = {str(label): 100 * float(n) / max(1, sums.sum()) for label, n in sums.items()}
+    most = max(shares, key=shares.__getitem__)
+    least = min(reversed(shares), key=shares.__getitem__)
     return (
         f"{_cut(most)} is the commonest label, {shares[most]:.0f} % of sentences; "
         f"{_cut(least)} the rarest, {shares[least]:.0f} %"
@@ -171,10 +173,11 @@ def transfer(rows: pd.DataFrame, split: str) -> str:
     >>> transfer(pd.DataFrame({"task": ["en-hi", "en-ta"], "macro_f1": [0.6, 0.4]}), "test")
     'Macro-F1 on test: from .60 on en-hi down to .40 on en-ta'
     """
-    means = rows.groupby("task", sort=False)["macro_f1"].mean().dropna()
-    if means.empty:
+    found = rows.groupby("task", sort=False)["macro_f1"].mean().dropna()
+    means = {str(task): float(mean) for task, mean in found.items()}
+    if not means:
         return f"Macro-F1 on {split}"
-    best, worst = means.idxmax(), means.idxmin()
+    best, worst = max(means, key=means.__getitem__), min(means, key=means.__getitem__)
     if best == worst:
         return f"Macro-F1 on {split}: {brief(means[best])} on {_cut(best)}"
     return f"Macro-F1 on {split}: from {brief(means[best])} on {_cut(best)} down to {brief(means[worst])} on {_cut(worst)}"
