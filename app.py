@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from codemix_lab.ui import shell
 
-bench = shell.page("explore", heavy=False)
+bench = shell.page("explore", needs_libraries=False)
 
 import functools
+from collections.abc import Hashable
 
 import streamlit as st
 
@@ -17,6 +18,7 @@ from codemix_lab.evaluation.score_grid import ScoreGrid
 from codemix_lab.experiments.grids import columns_from
 from codemix_lab.ui import duration, explore, words
 from codemix_lab.ui.anatomy import anatomy
+from codemix_lab.ui.copying import copy_this
 from codemix_lab.ui.desk import Desk, desk_for
 from codemix_lab.ui.dials import dials, reads_density
 from codemix_lab.ui.escape import plain
@@ -46,18 +48,18 @@ def explorer(bench: Bench) -> None:
     whole, bench = bench, duration.step_dial(bench)
     spec = dials(bench)
     desk = desk_for(bench.base, bench.adapted, bench.task_spec)
-    version = desk.version
+    stand = desk.stand(spec)
     desk.want(spec, whole_grid=reads_density(spec.method))
     grid = desk.grid(spec)
     if grid is None or not (grid.columns or grid.exact):
         st.info(words.WAITING, icon=":material/hourglass_top:")
     else:
-        picture(desk, grid, spec)
+        picture(desk, grid, spec, bench)
     duration.surface(whole, spec)
-    poller(desk, version)
+    poller(desk, spec, stand)
 
 
-def picture(desk: Desk, grid: ScoreGrid, spec: MergeSpec) -> None:
+def picture(desk: Desk, grid: ScoreGrid, spec: MergeSpec, bench: Bench) -> None:
     """The instrument, its numbers, and what needs the models themselves."""
     turns = reads_density(spec.method)
     wanted = columns_from(spec.density) if turns else [spec.density]
@@ -69,6 +71,7 @@ def picture(desk: Desk, grid: ScoreGrid, spec: MergeSpec) -> None:
     explore.tables(grid, spec, functools.partial(page, data))
     if desk.scorer is None:
         return
+    copy_this("score", {"spec": spec.to_dict(), "task": bench.task_spec.to_dict()}, "this score")
     anatomy(desk)
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -79,14 +82,14 @@ def picture(desk: Desk, grid: ScoreGrid, spec: MergeSpec) -> None:
         st.caption(f":material/info: {plain(note)}")
 
 
-def poller(desk: Desk, version: int) -> None:
+def poller(desk: Desk, spec: MergeSpec, stand: Hashable) -> None:
     """While something is being computed: say what, and draw the page anew when it is there."""
     pace = LOOK_WHILE_OPENING if desk.opening else LOOK_EVERY
-    shell.fragment(_look, run_every=pace if desk.doing else None)(desk, version)
+    shell.fragment(_look, run_every=pace if desk.doing else None)(desk, spec, stand)
 
 
-def _look(desk: Desk, version: int) -> None:
-    if desk.version != version:
+def _look(desk: Desk, spec: MergeSpec, stand: Hashable) -> None:
+    if desk.stand(spec) != stand:
         st.rerun()
     if doing := desk.doing:
         share, what = doing

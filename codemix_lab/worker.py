@@ -15,6 +15,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,22 @@ from codemix_lab import paths
 from codemix_lab.errors import Cancelled, CodeMixLabError, SpecError
 from codemix_lab.experiments.job_record import ROWS, STDERR, read_job
 from codemix_lab.experiments.jobs import JobQueue, JobState
+from codemix_lab.progress import Progress, ShouldStop
 
 Payload = Mapping[str, Any]
 NO_MEMORY = "The memory of this machine was not enough. Take fewer sentences or a smaller model."
 _SECONDS_BETWEEN_REPORTS = 0.2
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """The listener of a job that is done on the command line: rows are not kept."""
+
+    on_progress: Progress
+    should_stop: ShouldStop
+
+    def on_row(self, row: Mapping[str, Any]) -> None:
+        """Let the row go: it comes again with the result."""
 
 
 class Listener:
@@ -56,10 +69,10 @@ class Listener:
         return self._stop.is_set()
 
 
-Kind = Callable[[Payload, Listener], Any]
+Kind = Callable[[Payload, Listener | Quiet], Any]
 
 
-def compare_starts(payload: Payload, listener: Listener) -> Any:
+def compare_starts(payload: Payload, listener: Listener | Quiet) -> Any:
     """{"starts": {name: checkpoint or MergeSpec}, "template": FineTuneSpec, "seeds": [int]}
     → {"table": rows of compare_starts, "summary": rows of summary}; rows grow run by run."""
     from codemix_lab.config import FineTuneSpec, MergeSpec
@@ -82,7 +95,7 @@ def compare_starts(payload: Payload, listener: Listener) -> Any:
     return {"table": _rows(frame), "summary": _rows(summary(frame))}
 
 
-def transfer(payload: Payload, listener: Listener) -> Any:
+def transfer(payload: Payload, listener: Listener | Quiet) -> Any:
     """{"models": [folder], "tasks": [TaskSpec], "split": "test", "limit": int or null}
     → {"table": rows of transfer}; rows grow cell by cell."""
     from codemix_lab.config import TaskSpec
@@ -100,7 +113,7 @@ def transfer(payload: Payload, listener: Listener) -> Any:
     return {"table": _rows(frame)}
 
 
-def side_by_side(payload: Payload, listener: Listener) -> Any:
+def side_by_side(payload: Payload, listener: Listener | Quiet) -> Any:
     """{"models": [folder, run or file], "task": TaskSpec, "split": "test", "limit": int or null}
     → {"key": what `open_side_by_side` opens, "scores": rows of `Panel.scores`}."""
     from codemix_lab.config import TaskSpec
@@ -117,7 +130,7 @@ def side_by_side(payload: Payload, listener: Listener) -> Any:
     return {"key": found.key, "scores": _rows(found.panel.scores)}
 
 
-def switch_blame(payload: Payload, listener: Listener) -> Any:
+def switch_blame(payload: Payload, listener: Listener | Quiet) -> Any:
     """What `side_by_side` reads → {"A": rows of switch_blame, "B": rows …}; models of which only the
     predictions were kept are left out."""
     from codemix_lab.config import TaskSpec
@@ -145,7 +158,7 @@ def switch_blame(payload: Payload, listener: Listener) -> Any:
     }
 
 
-def sentence_curve(payload: Payload, listener: Listener) -> Any:
+def sentence_curve(payload: Payload, listener: Listener | Quiet) -> Any:
     """{"spec": MergeSpec, "task": TaskSpec, "probe": ProbeSpec, "text": one sentence} → `SentenceCurve.to_dict`."""
     from codemix_lab.config import MergeSpec, ProbeSpec, TaskSpec
     from codemix_lab.experiments.sentence_curves import sentence_curve
@@ -160,7 +173,7 @@ def sentence_curve(payload: Payload, listener: Listener) -> Any:
     ).to_dict()
 
 
-def export(payload: Payload, listener: Listener) -> Any:
+def export(payload: Payload, listener: Listener | Quiet) -> Any:
     """{"spec": MergeSpec, "out": folder} → {"folder": path}."""
     from codemix_lab.config import MergeSpec
     from codemix_lab.training.export import export_merge
@@ -169,14 +182,14 @@ def export(payload: Payload, listener: Listener) -> Any:
     return {"folder": str(export_merge(spec, out, listener.on_progress, listener.should_stop))}
 
 
-def starter(_: Payload, listener: Listener) -> Any:
+def starter(_: Payload, listener: Listener | Quiet) -> Any:
     """{} → {"folder": path}: downloads, verifies and converts the starter model."""
     from codemix_lab.models.starter.install import install_starter
 
     return {"folder": str(install_starter(listener.on_progress, listener.should_stop))}
 
 
-def curve(payload: Payload, listener: Listener) -> Any:
+def curve(payload: Payload, listener: Listener | Quiet) -> Any:
     """{"spec": MergeSpec, "task": TaskSpec, "probe": ProbeSpec} → {"curve": npz path}; rows are the
     exact scores so far."""
     from codemix_lab.config import MergeSpec, ProbeSpec, TaskSpec
@@ -199,7 +212,7 @@ def curve(payload: Payload, listener: Listener) -> Any:
     return {"curve": str(curve_path(scorer, spec))}
 
 
-def duration(payload: Payload, listener: Listener) -> Any:
+def duration(payload: Payload, listener: Listener | Quiet) -> Any:
     """{"spec": MergeSpec, "task": TaskSpec, "probe": ProbeSpec, "scalings": [float]} → {"table": rows of
     duration_table}; rows grow checkpoint by checkpoint."""
     from codemix_lab.config import MergeSpec, ProbeSpec, TaskSpec
@@ -217,7 +230,21 @@ def duration(payload: Payload, listener: Listener) -> Any:
     return {"table": _rows(frame)}
 
 
-def cpt(payload: Payload, listener: Listener) -> Any:
+def score(payload: Payload, listener: Listener | Quiet) -> Any:
+    """{"spec": MergeSpec, "task": TaskSpec, "probe": ProbeSpec} → what `score_merge` returns."""
+    from codemix_lab.config import MergeSpec, ProbeSpec, TaskSpec
+    from codemix_lab.experiments.merge_score import score_merge
+
+    return score_merge(
+        MergeSpec.from_dict(payload["spec"]),
+        TaskSpec.from_dict(payload["task"]),
+        ProbeSpec.from_dict(payload.get("probe", {})),
+        listener.on_progress,
+        listener.should_stop,
+    )
+
+
+def cpt(payload: Payload, listener: Listener | Quiet) -> Any:
     """{"spec": CptSpec, "out": folder, "tasks": [TaskSpec], "force": bool, "leave_out": bool}
     → {"folder", "before", "after"}; rows are the points of the curve, told once more after a resume."""
     from codemix_lab.config import CptSpec, TaskSpec
@@ -257,6 +284,7 @@ KINDS: dict[str, Kind] = {
     "curve": curve,
     "duration": duration,
     "lesson": lesson,
+    "score": score,
 }
 
 

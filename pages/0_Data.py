@@ -13,6 +13,7 @@ import streamlit as st
 from codemix_lab.text.pairs import PAIRS
 from codemix_lab.text.registry import registered_names
 from codemix_lab.ui import data, words
+from codemix_lab.ui.allowed import may_open, read_only
 from codemix_lab.ui.corpus import CORPUS, choices, open_shown
 from codemix_lab.ui.mixer import mixer
 from codemix_lab.ui.picker import Bench, uploader, with_chosen
@@ -58,7 +59,7 @@ def choose(bench: Bench) -> tuple[str, str | None, str | None]:
         with_chosen(options, "data"),
         key="data",
         bind="query-params",
-        accept_new_options=True,
+        accept_new_options=not read_only(),
         help=words.DATA_HELP["data"],
     )
     beside = middle.selectbox(
@@ -66,15 +67,15 @@ def choose(bench: Bench) -> tuple[str, str | None, str | None]:
         with_chosen([NOTHING, *options], "beside"),
         key="beside",
         bind="query-params",
-        accept_new_options=True,
+        accept_new_options=not read_only(),
         help=words.DATA_HELP["beside"],
     )
     uploader("Or drop a file to look at", "data-upload", "data", help=words.DATA_HELP["upload"])
     pairs = [GUESSED, *(code for code, known in PAIRS.items() if len(known.languages) == 2)]
     pair = right.selectbox("Language pair", pairs, key="pair", bind="query-params")
     return (
-        str(source or bench.task),
-        None if beside in (None, NOTHING) else str(beside),
+        may_open(str(source or bench.task), options),
+        None if beside in (None, NOTHING) else may_open(str(beside), options),
         None if pair == GUESSED else str(pair),
     )
 

@@ -14,6 +14,7 @@ from codemix_lab.config import CptSpec
 from codemix_lab.errors import SpecError
 from codemix_lab.experiments.jobs import JobQueue, JobState
 from codemix_lab.ui import adapting, jobs, words
+from codemix_lab.ui.copying import copy_this
 from codemix_lab.ui.escape import short
 from codemix_lab.ui.picker import Bench
 from codemix_lab.ui.starter import offer_starter
@@ -48,29 +49,28 @@ def ask(bench: Bench) -> None:
         left, right = st.columns([2, 1], gap="medium", vertical_alignment="bottom")
         with left:
             length = adapting.length()
-        asked = right.button(
-            "Adapt", type="primary", icon=":material/play_arrow:", width="stretch", key="adapt"
-        )
+        asked = jobs.start_button(right, "Adapt", "adapt")
         fields = adapting.more()
         leave_out = st.checkbox("Leave dev and test sentences of the task out of the text", key="leave_out")
         forced = st.checkbox("Go on even if the text holds dev or test sentences of the task", key="force")
         spec = CptSpec(base=bench.base, corpora=corpora, shares=shares, **length, **fields)
         with shell.told():
             adapting.wants(spec)
+    payload = {
+        "spec": spec.to_dict(),
+        "out": str(adapting.new_place(spec)),
+        "tasks": [bench.task_spec.to_dict()],
+        "force": forced,
+        "leave_out": leave_out,
+    }
     if asked:
         if not corpora:
             raise SpecError("Choose at least one corpus to read.")
-        payload = {
-            "spec": spec.to_dict(),
-            "out": str(adapting.new_place(spec)),
-            "tasks": [bench.task_spec.to_dict()],
-            "force": forced,
-            "leave_out": leave_out,
-        }
         long = f"{spec.steps} steps" if spec.epochs is None else f"{spec.epochs:g} epochs"
         label = f"{short(bench.base)} reads {', '.join(map(short, corpora))}, {long}"
         jobs.submit(KIND, payload, label)
         st.rerun()
+    copy_this(KIND, payload)
 
 
 def found(job_id: str) -> None:

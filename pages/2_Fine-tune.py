@@ -14,6 +14,7 @@ from codemix_lab.config import FineTuneSpec
 from codemix_lab.errors import SpecError
 from codemix_lab.experiments.jobs import JobQueue
 from codemix_lab.ui import comparison, jobs, words
+from codemix_lab.ui.copying import copy_this
 from codemix_lab.ui.dials import carried_method, more, reads_density
 from codemix_lab.ui.fields import number
 from codemix_lab.ui.merge_widgets import dial
@@ -30,7 +31,8 @@ def main() -> None:
     if bench.needs_starter:
         offer_starter()
     else:
-        compare(bench)
+        with shell.told():
+            compare(bench)
     job = jobs.latest(KIND)
     if job is None:
         st.info(words.NO_COMPARISON, icon=":material/arrow_upward:")
@@ -71,17 +73,16 @@ def compare(bench: Bench) -> None:
                     "Seeds", 1, MOST_SEEDS, 1, key="seeds", bind="query-params", help=words.HELP["seeds"]
                 )
             )
-        asked = cells[3].button(
-            "Compare", type="primary", icon=":material/play_arrow:", width="stretch", key="compare"
-        )
+        asked = jobs.start_button(cells[3], "Compare", "compare")
+    chosen = comparison.starts(bench, kinds, dialled)
+    template = FineTuneSpec(model=bench.base, task=bench.task_spec, train_size=train_size, epochs=epochs)
+    payload = comparison.payload(chosen, template, seeds)
     if asked:
-        chosen = comparison.starts(bench, kinds, dialled)
         if not chosen:
             raise SpecError("Choose at least one start to fine-tune from.")
-        template = FineTuneSpec(model=bench.base, task=bench.task_spec, train_size=train_size, epochs=epochs)
-        label = f"{len(chosen)} starts × {seeds} seeds, {placed(bench)}"
-        jobs.submit(KIND, comparison.payload(chosen, template, seeds), label)
+        jobs.submit(KIND, payload, f"{len(chosen)} starts × {seeds} seeds, {placed(bench)}")
         st.rerun()
+    copy_this(KIND, payload)
 
 
 def found(job_id: str) -> None:

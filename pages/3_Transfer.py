@@ -18,9 +18,10 @@ from codemix_lab.text.tasks import starter_tasks
 from codemix_lab.ui import jobs, words
 from codemix_lab.ui.chart import chart
 from codemix_lab.ui.classifiers import choose_tasks, folder_of, kept_models, name_of
+from codemix_lab.ui.copying import copy_this
 from codemix_lab.ui.dials import carried
 from codemix_lab.ui.escape import brief, plain
-from codemix_lab.ui.figures import matrices
+from codemix_lab.ui.figures import headlines, matrices
 from codemix_lab.ui.picker import with_chosen
 from codemix_lab.ui.uploads import kept_uploads
 
@@ -64,20 +65,20 @@ def choose(known: dict[str, str]) -> None:
                 "Sentences", 0, 100_000, 0, 50, key="limit", bind="query-params", help=words.HELP["limit"]
             )
         )
-        asked = cells[2].button(
-            "Test them", type="primary", icon=":material/play_arrow:", width="stretch", key="test"
-        )
+        asked = jobs.start_button(cells[2], "Test them", "test")
+    payload = {
+        "models": [folder_of(model, known) for model in models],
+        "tasks": [TaskSpec(task).to_dict() for task in tasks],
+        "split": "test",
+        "limit": limit or None,
+    }
     if asked:
         if not models or not tasks:
             raise SpecError("Choose at least one model and one task.")
-        payload = {
-            "models": [folder_of(model, known) for model in models],
-            "tasks": [TaskSpec(task).to_dict() for task in tasks],
-            "split": "test",
-            "limit": limit or None,
-        }
         jobs.submit(KIND, payload, f"{len(models)} models × {len(tasks)} tasks")
         st.rerun()
+    if models and tasks:
+        copy_this(KIND, payload)
 
 
 def found(job_id: str) -> None:
@@ -103,7 +104,7 @@ def found(job_id: str) -> None:
             wide.to_numpy(dtype=float),
             list(wide.index),
             list(wide.columns),
-            "Macro-F1 of each model on each task, test split",
+            headlines.transfer(rows, "test"),
         )
         chart(figure, rows, "transfer", "A dash: model and task share fewer than two labels.")
     with right:

@@ -23,6 +23,7 @@ from codemix_lab.experiments.side_by_side import SideBySide, open_side_by_side
 from codemix_lab.ui import inspection, jobs, rows, words
 from codemix_lab.ui.card import Opened, card
 from codemix_lab.ui.classifiers import choose_model, kept_runs, name_of
+from codemix_lab.ui.copying import copy_this
 from codemix_lab.ui.dials import carried
 from codemix_lab.ui.link import copy_link
 from codemix_lab.ui.picker import Bench
@@ -74,9 +75,7 @@ def choose(bench: Bench, known: dict[str, str]) -> dict[str, Any]:
                 "At most", 0, 100_000, 0, 50, key="limit", bind="query-params", help=words.HELP["limit"]
             )
         )
-        pressed = cells[2].button(
-            "Compare", type="primary", icon=":material/play_arrow:", width="stretch", key="compare-two"
-        )
+        pressed = jobs.start_button(cells[2], "Compare", "compare-two")
     models = [model for model in chosen if model]
     asked = {
         "models": models,
@@ -91,6 +90,8 @@ def choose(bench: Bench, known: dict[str, str]) -> dict[str, Any]:
         others = ", ".join(name_of(model, known) for model in models[1:])
         jobs.submit(KIND, asked, f"{others} against {name_of(models[0], known)}")
         st.rerun()
+    if len(models) >= 2:
+        copy_this(KIND, asked)
     return asked
 
 
@@ -159,7 +160,7 @@ def near_switches(job: Job) -> None:
     st.caption(words.SWITCHES)
     asked = JobQueue().find(BLAME, job.payload)
     if asked is None:
-        if st.button("Look at the wrong answers", key="blame"):
+        if jobs.start_button(st, "Look at the wrong answers", "blame"):
             jobs.submit(BLAME, job.payload, f"words that wrong answers hang on: {job.label}")
             st.rerun()
         return

@@ -14,7 +14,7 @@ from codemix_lab.experiments.adapting import adapt
 from codemix_lab.experiments.curve_table import curve_table
 from codemix_lab.experiments.inspection import predictions
 from codemix_lab.models.checkpoints import open_checkpoint
-from codemix_lab.models.loading import load_tokenizer, load_lm
+from codemix_lab.models.loading import load_lm, load_tokenizer
 from codemix_lab.training.export import export_merge
 from codemix_lab.training.finetune import fine_tune
 

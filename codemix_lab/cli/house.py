@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import typer
 
@@ -31,8 +33,26 @@ def doctor(as_json: bool = JSON) -> None:
 
 
 @app.command("app", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def open_app(context: typer.Context) -> None:
+def open_app(
+    context: typer.Context,
+    read_only: bool = typer.Option(
+        False,
+        "--read-only",
+        help="Only show it: no jobs, no files of visitors, nothing changed (docs/publishing.md).",
+    ),
+    folder: list[Path] = typer.Option(
+        [], help="Open files from this folder and the lab's own only. Repeat the option."
+    ),
+) -> None:
     """Open the lab in the browser, on this machine only; more options go to Streamlit as they are."""
     root = paths.checkout() or paths.PACKAGE / "_app"
-    command = [sys.executable, "-m", "streamlit", "run", str(root / "app.py"), *context.args]
-    raise typer.Exit(subprocess.call(command, cwd=root))
+    command = [sys.executable, "-m", "streamlit", "run", str(root / "app.py")]
+    environment = dict(os.environ)
+    if read_only:
+        environment["CODEMIX_LAB_READ_ONLY"] = "1"
+        command.append("--server.maxUploadSize=1")
+    if folder:
+        environment["CODEMIX_LAB_FOLDERS"] = os.pathsep.join(
+            str(place.expanduser().resolve()) for place in folder
+        )
+    raise typer.Exit(subprocess.call([*command, *context.args], cwd=root, env=environment))

@@ -1,4 +1,4 @@
-"""Commands around a merge: make it, score it over λ."""
+"""Commands around a merge: make it, score it, score it over λ."""
 
 from __future__ import annotations
 
@@ -9,62 +9,15 @@ import typer
 from codemix_lab.cli import merge_options as o
 from codemix_lab.cli.options import JSON, LABEL_COLUMN, OUT, SPLIT_COLUMN, TASK, TEXT_COLUMN
 from codemix_lab.cli.terminal import number_range, numbers, option, progress, show
-from codemix_lab.config import MergeMethod, MergeSpec, ProbeSpec, Schedule, TaskSpec, TiesPreset, TrimScope
-from codemix_lab.errors import SpecError
+from codemix_lab.config import MergeMethod, MergeSpec, ProbeSpec, TaskSpec, TiesPreset, TrimScope
 
 app = typer.Typer()
 
 
 @app.command()
-def merge(
-    base: str | None = o.BASE_OR_SPEC,
-    adapted: list[str] = o.ADAPTED_OR_SPEC,
-    method: MergeMethod = o.METHOD,
-    scaling: float = o.SCALING,
-    density: float = o.DENSITY,
-    scope: TrimScope | None = o.SCOPE,
-    weights: str = o.WEIGHTS,
-    preset: TiesPreset = o.PRESET,
-    seed: int = o.SEED,
-    schedule: Schedule = o.SCHEDULE,
-    depth: str = o.DEPTH,
-    embeddings: float = o.EMBEDDINGS,
-    attention: float = o.ATTENTION,
-    feed_forward: float = o.FEED_FORWARD,
-    norms: float = o.NORMS,
-    own: list[str] = o.OPTIONS,
-    spec_file: Path | None = o.SPEC,
-    out: Path = OUT,
-    as_json: bool = JSON,
-) -> None:
+@o.takes_merge
+def merge(spec: MergeSpec, out: Path = OUT, as_json: bool = JSON) -> None:
     """Merge task vectors into a base and write an ordinary model folder."""
-    if spec_file is not None:
-        if base or adapted:
-            raise SpecError("--spec says base and adapted already: give either the file or the options.")
-        from codemix_lab.merging.mergekit_config import read_spec
-
-        spec = read_spec(spec_file)
-    elif base is None or not adapted:
-        raise SpecError("a merge wants --base and --adapted, or a file with --spec.")
-    else:
-        spec = MergeSpec(
-            base,
-            tuple(adapted),
-            method,
-            scaling,
-            density,
-            scope,  # type: ignore[arg-type]  # None stands for the preset's own
-            o.number_list(weights),
-            preset,
-            seed,
-            schedule,
-            o.number_list(depth),
-            embeddings,
-            attention,
-            feed_forward,
-            norms,
-            o.named_numbers(own),  # type: ignore[arg-type]  # the spec makes pairs of it
-        )
     from codemix_lab.models.checkpoints import open_checkpoint
     from codemix_lab.training.export import export_merge
 
@@ -74,6 +27,29 @@ def merge(
         {"out": str(folder), "fingerprint": open_checkpoint(str(folder)).fingerprint, "spec": spec.to_dict()},
         as_json,
     )
+
+
+@app.command()
+@o.takes_merge
+def score(
+    spec: MergeSpec,
+    task: str = TASK,
+    text_column: str | None = TEXT_COLUMN,
+    label_column: str | None = LABEL_COLUMN,
+    split_column: str | None = SPLIT_COLUMN,
+    train_size: int = option(ProbeSpec, "train_size"),
+    score_size: int = option(ProbeSpec, "score_size"),
+    probe_seed: int = option(ProbeSpec, "seed", "--probe-seed"),
+    as_json: bool = JSON,
+) -> None:
+    """Exact dev macro-F1 of one merge by a quick probe, and both pseudo-perplexities: what the page Explore shows."""
+    from codemix_lab.experiments.merge_score import score_merge
+
+    task_spec = TaskSpec(task, text_column, label_column, split_column)
+    probe = ProbeSpec(train_size=train_size, score_size=score_size, seed=probe_seed)
+    with progress() as (on_progress, should_stop):
+        found = score_merge(spec, task_spec, probe, on_progress, should_stop)
+    show(found, as_json)
 
 
 @app.command()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import hashlib
 import json
 import math
@@ -58,7 +59,8 @@ class Spec:
     """Base of all specs: validated when made, hashable, to and from YAML."""
 
     def __post_init__(self) -> None:
-        hints = typing.get_type_hints(type(self))
+        kind: Any = type(self)
+        hints = _hints(kind)
         for declared in dataclasses.fields(self):  # type: ignore[arg-type]
             value = _coerce(hints[declared.name], getattr(self, declared.name), declared.name)
             _check_range(declared, value)
@@ -135,6 +137,11 @@ def _check_range(declared: dataclasses.Field[Any], value: Any) -> None:
     for one in value if isinstance(value, tuple) else (value,):
         if not math.isfinite(one) or not low <= one <= high:
             raise SpecError(f"{declared.name} = {one} is out of range: choose between {low:g} and {high:g}.")
+
+
+@functools.cache
+def _hints(spec: type) -> dict[str, Any]:
+    return typing.get_type_hints(spec)
 
 
 def _coerce(kind: Any, value: Any, name: str) -> Any:

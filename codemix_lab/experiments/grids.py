@@ -7,6 +7,7 @@ scorer's fingerprint, which lies in the file: a grid of another one is thrown aw
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import logging
 from collections.abc import Callable, Iterable, Sequence
@@ -55,7 +56,7 @@ def stamp(ref: str) -> str:
     if is_starter_name(ref):
         return _starter_stamp(ref)
     if ref in starter_tasks():
-        return open_task(ref).digest
+        return _task_digest(ref)
     place = Path(ref).expanduser()
     files = sorted(place.glob("*.safetensors")) if place.is_dir() else [place] if place.is_file() else []
     return ";".join(f"{f.name}:{f.stat().st_size}:{f.stat().st_mtime_ns}" for f in files)
@@ -179,5 +180,17 @@ def _kept() -> Path:
 def _starter_stamp(ref: str) -> str:
     """The same on every machine: what the starter is made from, not when."""
     adapter = adapter_folder(ref) / "adapter_model.safetensors"
-    own = hashlib.sha256(adapter.read_bytes()).hexdigest() if ":" in ref and adapter.is_file() else ""
+    own = _digest(adapter, adapter.stat().st_mtime_ns) if ":" in ref and adapter.is_file() else ""
     return f"{base_folder(ref.partition(':')[0]).name};{own}"
+
+
+@functools.lru_cache(maxsize=32)
+def _task_digest(name: str) -> str:
+    """The digest of a task that comes with the lab, read once."""
+    return open_task(name).digest
+
+
+@functools.lru_cache(maxsize=16)
+def _digest(path: Path, _modified: int) -> str:
+    """SHA-256 of a file, read once: a page asks for it at every look."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -21,6 +21,7 @@ from codemix_lab.text.corpora import starter_corpora
 from codemix_lab.text.readers import TABLE_SUFFIXES
 from codemix_lab.training.cpt import RECORD
 from codemix_lab.training.memory import estimate_memory
+from codemix_lab.ui.allowed import all_may_open, check_may_change, read_only
 from codemix_lab.ui.chart import chart, numbers
 from codemix_lab.ui.escape import plain, short
 from codemix_lab.ui.fields import number
@@ -36,13 +37,14 @@ ROOM = "corpora"
 def choose_text(bench: Bench) -> tuple[tuple[str, ...], tuple[float, ...]]:
     """Draw the choice of corpora, and of shares where there are two; returns both."""
     known = starter_corpora()
+    offered = [*known, *kept_uploads(ROOM)]
     corpora = st.multiselect(
         "Text to read",
-        with_chosen([*known, *kept_uploads(ROOM)], "corpora"),
+        with_chosen(offered, "corpora"),
         default=[bench.task if bench.task in known else "en-hi"],
         key="corpora",
         bind="query-params",
-        accept_new_options=True,
+        accept_new_options=not read_only(),
         placeholder="Corpus or file",
         help=HELP["corpora"],
     )
@@ -52,6 +54,12 @@ def choose_text(bench: Bench) -> tuple[tuple[str, ...], tuple[float, ...]]:
             f"Share of {short(corpora[0])}", 0.05, 0.95, 0.5, 0.05, key="share", help=HELP["shares"]
         )
         shares = (first, round(1 - first, 2))
+    if not read_only():
+        _own_text()
+    return all_may_open(corpora, offered), shares
+
+
+def _own_text() -> None:
     with st.expander("Bring your own text"):
         st.file_uploader(
             "One sentence a line (txt), or a table with a text column; each also .gz",
@@ -61,7 +69,6 @@ def choose_text(bench: Bench) -> tuple[tuple[str, ...], tuple[float, ...]]:
         )
         if message := st.session_state.pop("text_upload_error", None):
             st.error(plain(message))
-    return tuple(map(str, corpora)), shares
 
 
 def length() -> dict[str, Any]:
@@ -249,6 +256,7 @@ def _take_text() -> None:
     if file is None:
         return
     try:
+        check_may_change()
         kept = str(keep_upload(file.name, file.getvalue(), TEXT_SUFFIXES, ROOM))
         st.session_state["corpora"] = [*st.session_state.get("corpora", []), kept]
     except CodeMixLabError as error:

@@ -1,6 +1,8 @@
-"""A chart as the lab shows it: the figure, and below it the same numbers as a table and as CSV."""
+"""A chart as the lab shows it: the figure, its pictures to download, and below it the same numbers as table and CSV."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -10,17 +12,32 @@ from codemix_lab.experiments.tables import as_bytes
 
 _CONFIG = {
     "displaylogo": False,
-    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "toImage"],
     "responsive": True,
 }
+_PARTS = Path(__file__).with_name("instrument")
+_BUTTONS = """
+.pictures { display: flex; gap: 0.4rem; justify-content: flex-end; }
+.pictures button { padding: 0.15rem 0.6rem; font: 0.8rem var(--st-font, sans-serif); color: inherit; cursor: pointer;
+  background: none; border: 1px solid var(--st-border-color); border-radius: 0.35rem; color: var(--st-text-color); }
+.pictures button:hover { border-color: var(--st-primary-color); }
+.pictures button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
+"""
+
+_pictures = st.components.v2.component(
+    "codemix_pictures",
+    js="\n".join((_PARTS / name).read_text(encoding="utf-8") for name in ("picture.js", "chart.js")),
+    css=_BUTTONS,
+)
 
 
 def chart(figure: go.Figure, table: pd.DataFrame, name: str, caption: str = "") -> None:
-    """Show `figure` with a caption, and `table` folded away; `name` is the key and the CSV's file name."""
+    """Show `figure` with a caption, and `table` folded away; `name` is the key and the name of what is downloaded."""
     title = figure.layout.title.text or name
     st.plotly_chart(figure, key=f"chart-{name}", config=_CONFIG, alt=title)
     if caption:
         st.caption(caption)
+    _pictures(key=f"pictures-{name}", data={"chart": name})
     with st.expander("Numbers", icon=":material/table_chart:"):
         numbers(table, name)
 

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from codemix_lab.experiments.store import RunStore
+from codemix_lab.ui.allowed import all_may_open, may_open, read_only
 from codemix_lab.ui.escape import short
 from codemix_lab.ui.picker import with_chosen
 from codemix_lab.ui.words import HELP
@@ -32,8 +33,8 @@ def kept_runs() -> dict[str, str]:
 
 
 def folder_of(choice: str, known: dict[str, str]) -> str:
-    """The folder behind a choice: a kept model's, or the choice itself."""
-    return known.get(choice, choice)
+    """The folder behind a choice: a kept model's, or the choice itself. Raises `SpecError` where it may not be opened."""
+    return known.get(choice) or may_open(choice, known.values())
 
 
 def name_of(folder: str, known: dict[str, str]) -> str:
@@ -50,7 +51,7 @@ def choose_model(label: str, key: str, known: dict[str, str], place: int | None)
         index=place if place is not None and place < len(names) else None,
         key=key,
         bind="query-params",
-        accept_new_options=True,
+        accept_new_options=not read_only(),
         placeholder="A kept model, or a folder" if place is not None else "None",
     )
     return folder_of(choice, known) if choice else None
@@ -58,15 +59,16 @@ def choose_model(label: str, key: str, known: dict[str, str], place: int | None)
 
 def choose_tasks(tasks: Sequence[str], default: Sequence[str]) -> list[str]:
     """Draw a choice of several tasks and return them."""
-    return st.multiselect(
+    chosen = st.multiselect(
         "Tasks to test on",
         with_chosen(tasks, "tasks"),
         default=list(default),
         key="tasks",
         bind="query-params",
-        accept_new_options=True,
+        accept_new_options=not read_only(),
         help=HELP["task"],
     )
+    return list(all_may_open(chosen, tasks))
 
 
 def _name(row: Mapping[Hashable, Any]) -> str:

@@ -22,7 +22,7 @@ from codemix_lab.experiments.store import RunStore
 from codemix_lab.ui.chart import chart, download, numbers
 from codemix_lab.ui.dials import Dialled, reads_density
 from codemix_lab.ui.escape import brief, plain, short
-from codemix_lab.ui.figures import bars, loss, matrices
+from codemix_lab.ui.figures import bars, headlines, loss, matrices
 from codemix_lab.ui.merge_widgets import fitting
 from codemix_lab.ui.picker import Bench
 from codemix_lab.ui.said import said
@@ -166,7 +166,7 @@ def by_class(rows: pd.DataFrame, split: str) -> None:
         table = pd.DataFrame(counts, columns=list(labels))
         table.insert(0, "gold ↓ predicted →", list(labels), allow_duplicates=True)
         chart(
-            matrices.confusion(counts, labels, f"Confusion on {split}, all seeds"),
+            matrices.confusion(counts, labels, headlines.confusion(counts, labels, f"{split}, all seeds")),
             table,
             "confusion",
         )

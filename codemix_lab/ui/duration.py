@@ -13,6 +13,7 @@ from codemix_lab.experiments.duration import checkpoints
 from codemix_lab.experiments.jobs import JobState
 from codemix_lab.ui import jobs, shell, words
 from codemix_lab.ui.chart import chart
+from codemix_lab.ui.copying import copy_this
 from codemix_lab.ui.escape import short
 from codemix_lab.ui.figures.matrices import duration_map
 from codemix_lab.ui.picker import Bench
@@ -59,14 +60,14 @@ def surface(bench: Bench, spec: MergeSpec) -> None:
         job = jobs.latest(KIND)
         if job is not None and job.payload != payload:
             job = None
-        if (job is None or job.state in (JobState.CANCELLED, JobState.FAILED)) and st.button(
-            "Compute λ × steps", icon=":material/play_arrow:", key="duration-start"
-        ):
+        again = job is None or job.state in (JobState.CANCELLED, JobState.FAILED)
+        if again and jobs.start_button(st, "Compute λ × steps", "duration-start"):
             jobs.submit(KIND, payload, f"λ × CPT steps of {short(bench.adapted[0])}")
             st.rerun()
         if job is not None:
             jobs.watch(job)
             shell.fragment(_found, run_every=None if job.state.is_over else LOOK_EVERY)(job.id)
+        copy_this(KIND, payload, "this surface")
 
 
 def finding(table: pd.DataFrame) -> str:

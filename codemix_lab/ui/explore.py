@@ -18,7 +18,9 @@ from codemix_lab.errors import StorageError
 from codemix_lab.evaluation.score_grid import ENOUGH, GridColumn, ScoreGrid
 from codemix_lab.evaluation.shapes import untrimmed
 from codemix_lab.ui import jobs, words
+from codemix_lab.ui.allowed import read_only
 from codemix_lab.ui.chart import chart, numbers
+from codemix_lab.ui.copying import copy_this
 from codemix_lab.ui.desk import Desk
 from codemix_lab.ui.escape import plain
 from codemix_lab.ui.figures import bars
@@ -139,31 +141,28 @@ def own_sentence(desk: Desk, spec: MergeSpec) -> None:
     if not answers:
         return
     table = pd.DataFrame([{"model": name, **found} for name, found in answers.items()])
-    chart(bars.probabilities(answers, "Probability of each label"), table, "own-sentence")
+    chart(bars.probabilities(answers), table, "own-sentence")
 
 
 def export(spec: MergeSpec) -> None:
     """Write the dialled model as a folder, and show the lines that make the same."""
-    from codemix_lab.training.export import merge_command
-
     st.subheader("Take it with you")
     suggestion = f"{spec.method}-lambda-{spec.scaling:.2f}" + (
         f"-density-{spec.density:.2f}" if "density" in spec.method.reads else ""
     )
-    with st.form("export", border=False):
-        name = st.text_input("Name of the folder", value=suggestion, max_chars=80)
-        if st.form_submit_button("Export this model", icon=":material/inventory_2:"):
-            out = export_folder(name or "")
-            jobs.submit("export", {"spec": spec.to_dict(), "out": str(out)}, f"export {out.name}")
+    if not read_only():
+        with st.form("export", border=False):
+            name = st.text_input("Name of the folder", value=suggestion, max_chars=80)
+            if st.form_submit_button("Export this model", icon=":material/inventory_2:"):
+                out = export_folder(name or "")
+                jobs.submit("export", {"spec": spec.to_dict(), "out": str(out)}, f"export {out.name}")
     job = jobs.latest("export")
     if job is not None:
         jobs.watch(job)
     if job is not None and job.state == "done":
         st.caption("Written to")
         st.code(job.result["folder"], language=None)
-    with st.expander("The same from the command line or Python", icon=":material/terminal:"):
-        st.code(merge_command(spec, f"exports/{suggestion}"), language="bash", wrap_lines=True)
-        st.code(python_lines(spec, f"exports/{suggestion}"), language="python", wrap_lines=True)
+    copy_this("export", {"spec": spec.to_dict(), "out": f"exports/{suggestion}"}, "the export")
 
 
 def export_folder(name: str) -> Path:
@@ -175,14 +174,3 @@ def export_folder(name: str) -> Path:
     if target.exists():
         raise StorageError(f"{target} exists already and is never overwritten. Choose another name.")
     return target
-
-
-def python_lines(spec: MergeSpec, out: str) -> str:
-    """Python that makes the same folder."""
-    return (
-        "from pathlib import Path\n\n"
-        "from codemix_lab.config import MergeSpec\n"
-        "from codemix_lab.training.export import export_merge\n\n"
-        f"spec = MergeSpec.from_dict({spec.to_dict()!r})\n"
-        f"export_merge(spec, Path({out!r}))"
-    )

@@ -9,15 +9,24 @@ import streamlit as st
 
 from codemix_lab.experiments.jobs import Job, JobQueue, JobState
 from codemix_lab.ui import shell
+from codemix_lab.ui.allowed import check_may_change, read_only
 from codemix_lab.ui.escape import plain
 
 LOOK_EVERY = 0.8
 
 
 def submit(kind: str, payload: dict[str, Any], label: str) -> None:
-    """Put a job into the queue and its id into the URL."""
+    """Put a job into the queue and its id into the URL. Raises `SpecError` where the lab is on show only."""
+    check_may_change()
     job = JobQueue().submit(kind, payload, label)
     st.query_params[_param(kind)] = job.id
+
+
+def start_button(place: Any, label: str, key: str) -> bool:
+    """Draw the button that starts a job, and say whether it was pressed; there is none where the lab is on show."""
+    if read_only():
+        return False
+    return bool(place.button(label, type="primary", icon=":material/play_arrow:", width="stretch", key=key))
 
 
 def latest(kind: str) -> Job | None:
@@ -64,7 +73,8 @@ def _running(job: Job, queue: JobQueue) -> None:
     said = " · ".join(filter(None, (plain(job.label), plain(what), time_left(job))))
     bar, button = st.columns([5, 1], vertical_alignment="bottom")
     bar.progress(min(1.0, done / total if total else 0.0), text=said)
-    if button.button("Cancel", key=f"cancel-{job.kind}", width="stretch"):
+    if not read_only() and button.button("Cancel", key=f"cancel-{job.kind}", width="stretch"):
+        check_may_change()
         queue.cancel(job.id)
         st.rerun(scope="app")
 
@@ -86,7 +96,8 @@ def _ended(job: Job) -> None:
         )
     else:
         st.caption(f":material/check: {plain(job.label)}, done{took}.")
-    if job.state is not JobState.DONE and st.button("Try again", key=f"retry-{job.kind}"):
+    if job.state is not JobState.DONE and not read_only() and st.button("Try again", key=f"retry-{job.kind}"):
+        check_may_change()
         again = JobQueue().retry(job.id)
         st.query_params[_param(job.kind)] = again.id
         st.rerun(scope="app")

@@ -19,7 +19,7 @@ SCALE = 1000
 """Log-probabilities travel as 16-bit numbers in thousandths."""
 
 PARTS = Path(__file__).with_name("instrument")
-SCRIPT = ("maths.js", "draw.js", "views.js", "board.js")
+SCRIPT = ("maths.js", "draw.js", "picture.js", "views.js", "board.js")
 
 
 def script() -> str:

@@ -14,6 +14,7 @@ from codemix_lab.models.starter.names import CAUSAL, StarterState, starter_state
 from codemix_lab.text.readers import TABLE_SUFFIXES
 from codemix_lab.text.registry import registered_names
 from codemix_lab.text.tasks import starter_tasks
+from codemix_lab.ui.allowed import all_may_open, check_may_change, may_open, read_only
 from codemix_lab.ui.escape import plain, short
 from codemix_lab.ui.uploads import keep_upload, kept_uploads
 from codemix_lab.ui.words import HELP
@@ -52,38 +53,48 @@ def starter() -> StarterState:
 def picker() -> Bench:
     """Draw the three choices and return what is chosen; it stays in the URL."""
     names = starter().names
-    tasks = with_chosen([*starter_tasks(), *registered_names(), *kept_uploads()], "task")
-    decoder = starter_state(CAUSAL)
-    bases = ["starter", *([CAUSAL] if decoder.installed else []), *_folders("exports")]
+    decoder = [CAUSAL] if starter_state(CAUSAL).installed else []
+    bases = ["starter", *decoder, *_folders("exports")]
+    others = [*names[1:], *_folders("adapted"), *_folders("exports")]
+    offered = [*starter_tasks(), *registered_names(), *kept_uploads()]
+    free = not read_only()
     base = st.selectbox(
         "Base model",
         with_chosen(bases, "base"),
         key="base",
         bind="query-params",
-        accept_new_options=True,
+        accept_new_options=free,
         help=HELP["base"],
     )
     adapted = st.multiselect(
         "Adapted by continued pre-training",
-        with_chosen([*names[1:], *_folders("adapted"), *_folders("exports")], "adapted"),
+        with_chosen(others, "adapted"),
         default=[name for name in names if name == "starter:en-hi"],
         key="adapted",
         bind="query-params",
-        accept_new_options=True,
+        accept_new_options=free,
         max_selections=MOST_ADAPTED,
         placeholder="Starter name, folder or hub id",
         help=HELP["adapted"],
     )
+    tasks = with_chosen(offered, "task")
     task = st.selectbox(
-        "Task", tasks, key="task", bind="query-params", accept_new_options=True, help=HELP["task"]
+        "Task", tasks, key="task", bind="query-params", accept_new_options=free, help=HELP["task"]
     )
-    with st.expander("Bring your own labelled text"):
-        uploader("csv, tsv, jsonl, json, parquet, CoNLL or text, each also .gz", "upload", "task")
-    return Bench(str(base or "starter"), tuple(map(str, adapted)), str(task or tasks[0]))
+    if free:
+        with st.expander("Bring your own labelled text"):
+            uploader("csv, tsv, jsonl, json, parquet, CoNLL or text, each also .gz", "upload", "task")
+    return Bench(
+        may_open(str(base or "starter"), bases),
+        all_may_open(adapted, others),
+        may_open(str(task or tasks[0]), offered),
+    )
 
 
 def with_chosen(options: Iterable[str], key: str) -> list[str]:
     """The options, and after them what the URL names besides: typed in once, it stays in the list."""
+    if read_only():
+        return list(dict.fromkeys(options))
     return list(dict.fromkeys([*options, *filter(None, st.query_params.get_all(key))]))
 
 
@@ -98,13 +109,19 @@ def take_upload(widget: str, choice: str) -> None:
     if file is None:
         return
     try:
+        check_may_change()
         st.session_state[choice] = str(keep_upload(file.name, file.getvalue()))
     except CodeMixLabError as error:
         st.session_state[f"{widget}_error"] = str(error)
 
 
 def uploader(label: str, widget: str, choice: str, help: str | None = None) -> None:
-    """A place for a file, which is kept and chosen in the selectbox `choice`; a refusal is told below."""
+    """A place for a file, which is kept and chosen in the selectbox `choice`; a refusal is told below.
+
+    There is none where the lab is on show only.
+    """
+    if read_only():
+        return
     st.file_uploader(
         label,
         type=[suffix.lstrip(".") for suffix in TABLE_SUFFIXES],

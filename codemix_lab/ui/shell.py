@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib
-import sys
 from collections.abc import Callable, Iterator
 from typing import ParamSpec
 
@@ -13,13 +11,13 @@ import streamlit as st
 
 from codemix_lab import __version__
 from codemix_lab.errors import CodeMixLabError
+from codemix_lab.ui import heavy
+from codemix_lab.ui.allowed import read_only
 from codemix_lab.ui.escape import plain
 from codemix_lab.ui.picker import Bench, picker
-from codemix_lab.ui.words import PAGES
+from codemix_lab.ui.words import PAGES, READ_ONLY
 
 P = ParamSpec("P")
-
-_HEAVY = "codemix_lab.evaluation.merge_scorer"
 
 _STYLE = """
 <style>
@@ -43,10 +41,10 @@ _STYLE = """
 """
 
 
-def page(name: str, heavy: bool = True) -> Bench:
+def page(name: str, needs_libraries: bool = True) -> Bench:
     """Draw the frame of the page `name` and return the bench.
 
-    The frame comes first and is there within a second; the libraries behind a `heavy` page, which take
+    The frame comes first and is there within a second; the libraries behind a page, which take
     several on the first visit after a start, are loaded under it.
     """
     words = PAGES[name]
@@ -58,13 +56,21 @@ def page(name: str, heavy: bool = True) -> Bench:
     with st.sidebar:
         st.markdown("### CodeMix Lab")
         st.caption("Model merging for code-mixed text")
-        bench = picker()
+        try:
+            bench, refused = picker(), ""
+        except CodeMixLabError as error:
+            bench, refused = Bench("", (), ""), str(error)
         st.caption(f"Version {__version__} · all work stays on this machine")
     st.title(words.question)
     st.caption(words.intro)
-    if heavy and _HEAVY not in sys.modules:
+    if read_only():
+        st.info(READ_ONLY, icon=":material/visibility:")
+    if refused:
+        st.error(plain(refused), icon=":material/error:")
+        st.stop()
+    if needs_libraries and not heavy.loaded():
         with st.spinner("Loading the libraries, once after a start …"):
-            importlib.import_module(_HEAVY)
+            heavy.load()
     return bench
 
 

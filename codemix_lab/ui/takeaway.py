@@ -34,7 +34,7 @@ _PAGE = """<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:">
 <title>{title}</title>
 <style>{style}</style>
 </head>
@@ -57,13 +57,19 @@ mount({{
 
 @dataclass(frozen=True)
 class Page:
-    """A page of its own; as the last value of a notebook cell it shows itself there."""
+    """A page of its own; as the last value of a notebook cell it shows itself there, with its size below."""
 
     text: str
 
+    @property
+    def size(self) -> int:
+        """Bytes, at most `LARGEST`."""
+        return len(self.text.encode())
+
     def _repr_html_(self) -> str:
-        frame = 'width="100%" height="900" style="border:0" sandbox="allow-scripts"'
-        return f'<iframe srcdoc="{html.escape(self.text)}" {frame}></iframe>'
+        frame = 'width="100%" height="900" style="border:0" sandbox="allow-scripts allow-downloads"'
+        told = f"{self.size / 2**20:.2f} MiB in this notebook, of {LARGEST / 2**20:.0f} at most"
+        return f'<iframe srcdoc="{html.escape(self.text)}" {frame}></iframe><p><small>{told}</small></p>'
 
 
 def grid_page(grid: ScoreGrid, spec: MergeSpec) -> Page:

@@ -128,6 +128,18 @@ AGREEMENT: Final = (
     "Cosine 1: the same direction; 0: nothing in common. Conflicts: elements that both moved, in opposite directions; "
     "there TIES elects one sign. Who wins them stands in the numbers."
 )
+READ_ONLY: Final = (
+    "This lab is on show: turn every dial, type sentences, copy the code. Starting jobs, adding files and changing "
+    "what is kept are switched off; on your own machine all of it works."
+)
+READ_ONLY_REFUSAL: Final = (
+    "This lab is on show only: jobs are switched off here. On your own machine they work."
+)
+READ_ONLY_CHOICE: Final = "This lab is on show only and opens nothing but what its lists offer. Choose one of them on the left or above."
+OUTSIDE: Final = "{place} lies outside of the folders that this lab opens files from ({folders}). Its owner can add one in {name}."
+COPY_YAML: Final = (
+    "Save it as `this.yaml`; `codemix-lab job this.yaml` computes it, on any machine with the lab."
+)
 WAITING: Final = "The first scores of these checkpoints are being worked out."
 DURATION: Final = (
     "The trajectory of this checkpoint is merged at every step that was kept, and scored over λ: "

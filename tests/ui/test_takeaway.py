@@ -50,9 +50,12 @@ def test_a_page_needs_nothing_from_outside(grid: ScoreGrid) -> None:
 
 
 def test_a_notebook_shows_the_page_in_a_frame_of_its_own(grid: ScoreGrid) -> None:
-    shown = takeaway.grid_page(grid, SPEC)._repr_html_()
-    assert shown.startswith("<iframe srcdoc=") and 'sandbox="allow-scripts"' in shown
-    assert shown.count("<") == 2
+    page = takeaway.grid_page(grid, SPEC)
+    shown = page._repr_html_()
+    assert shown.startswith("<iframe srcdoc=") and 'sandbox="allow-scripts allow-downloads"' in shown
+    assert re.findall(r"</?\w+", shown) == ["<iframe", "</iframe", "<p", "<small", "</small", "</p"]
+    assert page.size == len(page.text.encode()) and f"{page.size / 2**20:.2f} MiB" in shown
+    assert len(shown) < 1.6 * page.size
 
 
 def test_a_page_that_is_too_large_is_refused(grid: ScoreGrid, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,7 @@ def test_transfer_draws_every_model_on_every_task(
     assert set(job.payload["models"]) == set(trained)
     at.run()
     assert not at.exception
-    assert specs(at)[0]["layout"]["title"]["text"].startswith("Macro-F1 of each model on each task")
+    assert specs(at)[0]["layout"]["title"]["text"].startswith("Macro-F1 on test: ")
     assert len(specs(at)[0]["data"][0]["text"]) == 2
 
 

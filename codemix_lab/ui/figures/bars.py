@@ -8,14 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
+from codemix_lab.ui.figures import headlines
 from codemix_lab.ui.figures.style import BASE, CPT, MERGED, MUTED, STARTS, faint, framed, safe
 
 MARGIN = 0.02
 MODELS = {"base": BASE, "merged": MERGED, "CPT": CPT}
 
 
-def probabilities(answers: Mapping[str, Mapping[str, float]], title: str) -> go.Figure:
-    """What each model thinks of one sentence: model → label → probability (0–1)."""
+def probabilities(answers: Mapping[str, Mapping[str, float]], title: str = "") -> go.Figure:
+    """What each model thinks of one sentence: model → label → probability (0–1); without a title, what they say."""
     figure = go.Figure()
     for place, (model, found) in enumerate(answers.items()):
         figure.add_bar(
@@ -30,7 +31,9 @@ def probabilities(answers: Mapping[str, Mapping[str, float]], title: str) -> go.
             hovertemplate="%{y}: %{x:.1%}<extra></extra>",
         )
     rows = max((len(found) for found in answers.values()), default=1) * max(1, len(answers))
-    framed(figure, title, "probability", "", height=130 + 22 * rows)
+    framed(
+        figure, safe(title or headlines.answers(answers), 90), "probability", "label", height=130 + 22 * rows
+    )
     figure.update_layout(barmode="group", bargap=0.3)
     figure.update_xaxes(range=[0, 1.12], tickformat=".0%", gridcolor=faint(MUTED, 0.2))
     return figure.update_yaxes(autorange="reversed")
@@ -67,7 +70,7 @@ def class_f1(scores: Mapping[str, Mapping[str, float]]) -> go.Figure:
             marker={"color": STARTS[place % len(STARTS)]},
             hovertemplate="%{x}: %{y:.3f}<extra>" + safe(name) + "</extra>",
         )
-    framed(figure, "F1 of each class", "class", "F1 (0–1)")
+    framed(figure, safe(headlines.class_f1(scores), 90), "class", "F1 (0–1)")
     figure.update_layout(barmode="group", bargap=0.3)
     return figure.update_yaxes(range=[0, 1], gridcolor=faint(MUTED, 0.2))
 
@@ -104,7 +107,11 @@ def starts_over_seeds(summary: pd.DataFrame, runs: pd.DataFrame, split: str) -> 
             hovertemplate="mean %{x:.3f}<extra></extra>",
         )
     framed(
-        figure, f"Macro-F1 on {split}, by start", "macro-F1 (0–1)", "", height=140 + 44 * max(2, len(means))
+        figure,
+        safe(headlines.starts(means, split), 90),
+        "macro-F1 (0–1)",
+        "start",
+        height=140 + 44 * max(2, len(means)),
     )
     reach = pd.concat([single["macro_f1"], means["low"], means["high"]]).dropna().clip(0, 1)
     figure.update_xaxes(range=[reach.min() - MARGIN, reach.max() + MARGIN], gridcolor=faint(MUTED, 0.2))

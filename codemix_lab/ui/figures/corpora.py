@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
+from codemix_lab.ui.figures import headlines
 from codemix_lab.ui.figures.style import MUTED, STARTS, faint, framed, safe
 
 PATTERNS = ("", "/", "x", ".", "-", "+")
@@ -23,7 +24,7 @@ def label_counts(counts: pd.DataFrame) -> go.Figure:
             marker={"color": STARTS[place % len(STARTS)], "pattern": {"shape": PATTERNS[place % 6]}},
             hovertemplate="%{x}: %{y:,}<extra>" + safe(str(split)) + "</extra>",
         )
-    framed(figure, "Labels by split", "label", "sentences")
+    framed(figure, safe(headlines.label_counts(counts), 90), "label", "sentences")
     figure.update_layout(barmode="group", bargap=0.3)
     return figure.update_yaxes(gridcolor=faint(MUTED, 0.2))
 
@@ -40,7 +41,7 @@ def shares(binned: Mapping[str, Sequence[float]], edges: Sequence[str], title: s
             marker={"color": STARTS[place % len(STARTS)], "pattern": {"shape": PATTERNS[place % 6]}},
             hovertemplate="%{x}: %{y:.1%}<extra>" + safe(name) + "</extra>",
         )
-    framed(figure, title, x, "share of sentences")
+    framed(figure, safe(headlines.spread(title, binned, edges), 90), x, "share of sentences")
     figure.update_layout(barmode="group", bargap=0.15)
     return figure.update_yaxes(tickformat=".0%", gridcolor=faint(MUTED, 0.2))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
+from codemix_lab.ui.figures import headlines
 from codemix_lab.ui.figures.style import BASE, CPT, MUTED, STARTS, faint, framed, safe
 
 DASHES = ("solid", "dot", "dash")
@@ -24,7 +25,7 @@ def moved(lengths: pd.DataFrame) -> go.Figure:
             marker={"color": STARTS[place % len(STARTS)]},
             hovertemplate="%{x}: %{y:.2%}<extra></extra>",
         )
-    framed(figure, "How far each part moved from the base", "", "‖τ‖ / ‖base‖")
+    framed(figure, safe(headlines.moved(lengths), 90), "layer", "‖τ‖ / ‖base‖")
     figure.update_layout(barmode="group", bargap=0.3)
     figure.update_xaxes(categoryorder="array", categoryarray=list(dict.fromkeys(lengths["layer"])))
     return figure.update_yaxes(tickformat=".1%", gridcolor=faint(MUTED, 0.2))
@@ -46,7 +47,7 @@ def energy(kept: pd.DataFrame) -> go.Figure:
             },
             hovertemplate="density %{x:g}: %{y:.1%}<extra>" + safe(str(layer)) + "</extra>",
         )
-    framed(figure, "How much of the energy a density keeps", "density", "share of ‖τ‖²")
+    framed(figure, headlines.energy(kept), "density (0–1)", "share of ‖τ‖²")
     figure.update_xaxes(gridcolor=faint(MUTED, 0.12))
     return figure.update_yaxes(tickformat=".0%", range=[0, 1.02], gridcolor=faint(MUTED, 0.2))
 
@@ -66,6 +67,6 @@ def agreement(pair: pd.DataFrame) -> go.Figure:
             line={"color": colour, "dash": dash, "width": 2},
             hovertemplate="%{x}: %{y:.2f}<extra>" + name + "</extra>",
         )
-    framed(figure, "Where two task vectors agree", "", "")
+    framed(figure, headlines.agreement(pair), "layer", "cosine; share of elements")
     figure.update_xaxes(gridcolor=faint(MUTED, 0.12))
     return figure.update_yaxes(gridcolor=faint(MUTED, 0.2))

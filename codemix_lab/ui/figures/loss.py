@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
+from codemix_lab.ui.figures import headlines
 from codemix_lab.ui.figures.style import BASE, CPT, MUTED, STARTS, faint, framed, safe
 
 DASHES = ("solid", "dash", "dot", "dashdot")
@@ -31,7 +32,7 @@ def loss_curves(runs: Mapping[str, Sequence[Mapping[str, float]]]) -> go.Figure:
             },
             hovertemplate="step %{x}: %{y:.3f}<extra></extra>",
         )
-    framed(figure, "Training loss", "optimiser step", "cross-entropy (nats)")
+    framed(figure, headlines.losses(runs), "optimiser step", "cross-entropy (nats)")
     figure.update_xaxes(gridcolor=faint(MUTED, 0.12))
     return figure.update_yaxes(rangemode="tozero", gridcolor=faint(MUTED, 0.2))
 
@@ -57,7 +58,7 @@ def pretraining_curves(points: Sequence[Mapping[str, float]]) -> go.Figure:
             line={"color": colour, "width": 1 if training else 2.5, "dash": "dot" if training else "solid"},
             hovertemplate="step %{x}: %{y:.3f}<extra></extra>",
         )
-    framed(figure, "Loss on held-out text", "optimiser step", "cross-entropy (nats a piece)")
+    framed(figure, safe(headlines.pretraining(points), 90), "optimiser step", "cross-entropy (nats a piece)")
     figure.update_xaxes(gridcolor=faint(MUTED, 0.12))
     return figure.update_yaxes(gridcolor=faint(MUTED, 0.2))
 

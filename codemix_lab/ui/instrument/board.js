@@ -38,6 +38,7 @@ class Board extends Views {
     this.sentences = figure(grid, "sentences", "Sentences that move most");
     this.map = figure(grid, "map", "Macro-F1 over λ and density");
     this.layers = figure(grid, "layers", "How far each layer moves from the base");
+    for (const [card, name] of [[this.f1, "f1-over-lambda"], [this.perplexity, "perplexity"], [this.map, "f1-over-lambda-and-density"]]) pictures(card, name);
     this.other = element(this.sentences.box, "button", { type: "button" }, "Other sentences");
     this.other.addEventListener("click", () => { this.first += WATCHED; this.listSentences(); this.move(); });
   }
@@ -205,4 +206,21 @@ class Board extends Views {
 
 function round(value) {
   return Math.round(value * 1e4) / 1e4;
+}
+
+function noteOf(card) {
+  const entries = [...card.note.querySelectorAll(".legend > span")];
+  return entries.length ? entries.map((entry) => entry.innerText.trim()).join(" · ") : card.note.innerText;
+}
+
+// Buttons that keep what a card draws.
+function pictures(card, name) {
+  const row = element(card.box, "div", { class: "pictures" });
+  for (const [kind, keep] of [["PNG", savePng], ["SVG", saveSvg]]) {
+    const button = element(row, "button", { type: "button", "aria-label": `Download “${card.box.getAttribute("aria-label")}” as ${kind}` }, kind);
+    button.addEventListener("click", () => {
+      const drawn = card.body.querySelector("svg");
+      if (drawn) keep(pictureOf([drawn], card.box.querySelector("h3").textContent, noteOf(card)), `codemix-${name}`);
+    });
+  }
 }

@@ -48,6 +48,10 @@ class Views {
     }
     this.markMixed = marker(frame, "mixed");
     this.markMono = marker(frame, "mono");
+    const lowest = ["mixed", "mono"].map((name) => known.filter((p) => p[name]).reduce((best, p) => (!best || p[name] < best[name] ? p : best), null));
+    head(this.perplexity, lowest[0] && lowest[1]
+      ? `Perplexity is lowest at λ = ${lowest[0].x.toFixed(2)} for code-mixed, ${lowest[1].x.toFixed(2)} for monolingual text`
+      : "Held-out text: gained, forgotten");
     this.perplexity.note.replaceChildren();
     legend(this.perplexity.note, [["dot mixed", "code-mixed"], ["square mono", "monolingual"], ["", "lower is better"]]);
   }
@@ -79,6 +83,8 @@ class Views {
         fill: cividis((f1 - low) / (high - low)), x: frame.x(0) + c * width, width: width + 0.5, y: top, height: height + 0.5,
       }));
     });
+    const best = cells.flatMap((row, i) => row.map(([x, f1]) => ({ x, f1, density: rows[i].density }))).reduce((top, cell) => (!top || cell.f1 > top.f1 ? cell : top), null);
+    head(this.map, best ? `Macro-F1 is highest, ${share(best.f1)}, at λ = ${best.x.toFixed(2)} and density ${share(best.density)}` : "Macro-F1 over λ and density");
     const cross = element(frame.svg, "path", { class: "cross", d: "M-9 0H9M0 -9V9" });
     this.markMap = (x, density) => cross.setAttribute("transform", `translate(${frame.x(x).toFixed(2)} ${frame.y(density).toFixed(2)})`);
     const done = rows.filter((column) => column.complete && wanted.includes(column.density)).length;
@@ -138,6 +144,8 @@ class Views {
       element(bar, "u", { style: `left:${(100 * whole) / most}%` });
       return { kept, most, fill: element(bar, "i"), told: element(row, "span", { class: "number" }) };
     });
+    const furthest = layers.reduce((top, row) => (!top || row[2] > top[2] ? row : top), null);
+    head(this.layers, furthest ? `${furthest[0]} moves furthest from the base` : "How far each layer moves from the base");
     this.layers.note.textContent = "‖change‖ / ‖base weights‖: bar at the dials, line for the whole task vector at λ = 1.";
   }
 
@@ -178,6 +186,8 @@ class Views {
         cell.style.setProperty("--part", `${Math.round((70 * count) / sum)}%`);
       });
     });
+    const wrong = now.counts.flatMap((row, i) => row.map((count, j) => ({ count: i === j ? 0 : count, i, j }))).reduce((top, cell) => (cell.count > top.count ? cell : top));
+    head(this.confusion, wrong.count ? `At the dial, ${this.data.labels[wrong.i]} is most often taken for ${this.data.labels[wrong.j]}` : "At the dial, no mistakes");
     this.confusion.note.textContent = `F1 by class: ${this.data.labels.map((label, i) => `${label} ${share(now.perClass[i])}`).join(", ")}.`;
   }
 
@@ -191,6 +201,12 @@ class Views {
       bar.setAttribute("aria-label", `probability of ${labels[gold[place]]}: ${share(found[gold[place]])}`);
     }
   }
+}
+
+// The title of a card, written only when it changes.
+function head(card, text) {
+  const title = card.box.querySelector("h3");
+  if (title.textContent !== text) title.textContent = text;
 }
 
 function signed(value) {
