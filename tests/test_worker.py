@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from codemix_lab import paths, worker
+from codemix_lab import job_kinds, paths, worker
 from codemix_lab.config import FineTuneSpec, MergeSpec, ProbeSpec, TaskSpec
 from codemix_lab.errors import Cancelled, DataError
 from codemix_lab.experiments.job_record import read_job, write_json
@@ -33,14 +33,14 @@ def own_signals_and_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     signal.signal(signal.SIGTERM, before)
 
 
-def do(kind: str, payload: dict[str, Any], kinds: dict[str, worker.Kind] | None = None) -> Job:
+def do(kind: str, payload: dict[str, Any], kinds: dict[str, job_kinds.Kind] | None = None) -> Job:
     """Do one job in this process, as the worker would in its own."""
     queue = JobQueue()
     folder = queue.root / "20260101-000000-000000-abcd"
     folder.mkdir(parents=True, exist_ok=True)
     asked = {"kind": kind, "label": kind, "payload": payload, "created": 0.0, "cwd": ".", "worker": []}
     write_json(folder / "job.json", asked)
-    worker.main([str(folder)], worker.KINDS if kinds is None else kinds)
+    worker.main([str(folder)], job_kinds.KINDS if kinds is None else kinds)
     return read_job(folder)
 
 
@@ -55,7 +55,7 @@ def do(kind: str, payload: dict[str, Any], kinds: dict[str, worker.Kind] | None 
     ],
 )
 def test_every_end_is_a_sentence(error: Exception, state: str, said: str | None) -> None:
-    def fail(payload: worker.Payload, listener: worker.Listener) -> None:
+    def fail(payload: job_kinds.Payload, listener: worker.Listener) -> None:
         raise error
 
     job = do("fail", {}, {"fail": fail})
@@ -74,7 +74,7 @@ def test_result_that_is_no_json_is_a_bug() -> None:
 
 
 def test_sigterm_asks_to_stop() -> None:
-    def asked(payload: worker.Payload, listener: worker.Listener) -> None:
+    def asked(payload: job_kinds.Payload, listener: worker.Listener) -> None:
         raise_if_stopped(listener.should_stop)
         os.kill(os.getpid(), signal.SIGTERM)
         raise_if_stopped(listener.should_stop)

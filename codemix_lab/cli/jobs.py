@@ -20,7 +20,7 @@ def job(
     as_json: bool = JSON,
 ) -> None:
     """Do here and now what a page does as a job."""
-    from codemix_lab.worker import KINDS, Quiet
+    from codemix_lab.job_kinds import KINDS, Quiet
 
     try:
         asked = yaml.safe_load(file.read_text(encoding="utf-8"))

@@ -1,6 +1,6 @@
 """What a page computes, written as Python, as command lines and as YAML that compute the same numbers.
 
-All three are made from what the job queue is given (`kind` and `payload`, see `worker.py`), so that a
+All three are made from what the job queue is given (`kind` and `payload`, see `job_kinds.py`), so that a
 page has nothing to write down a second time.
 """
 

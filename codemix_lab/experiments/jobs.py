@@ -60,7 +60,7 @@ class JobQueue:
     ) -> Job:
         """Put a job at the end of the queue and start it if its turn has come.
 
-        `payload` holds plain JSON values, as `codemix_lab.worker` reads them for this `kind`.
+        `payload` holds plain JSON values, as `codemix_lab.job_kinds` reads them for this `kind`.
         Raises `SpecError` for other values and `StorageError` when the job cannot be written.
         """
         now = datetime.now(UTC)
