@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from codemix_lab.ui import shell
 
-bench = shell.page("errors", heavy=False)
+bench = shell.page("errors", needs_libraries=False)
 
 from typing import Any
 

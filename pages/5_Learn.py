@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from codemix_lab.ui import shell
 
-bench = shell.page("learn", heavy=False)
+bench = shell.page("learn", needs_libraries=False)
 
 from collections.abc import Callable
 
