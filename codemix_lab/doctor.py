@@ -17,7 +17,7 @@ from huggingface_hub import constants, get_session
 
 from codemix_lab import paths
 from codemix_lab.models.devices import has_bfloat16
-from codemix_lab.models.starter.fetch import PACKAGE
+from codemix_lab.models.starter.fetch import ENCODER
 from codemix_lab.models.starter.names import StarterState
 
 LIBRARIES = ("torch", "transformers", "streamlit")
@@ -148,9 +148,9 @@ def _answers(address: str) -> bool:
 
 
 def _package_index(starter: StarterState) -> Finding:
-    if _index_offers(PACKAGE):
-        return Finding("Package index", f"offers {PACKAGE}", ok=True)
-    state = f"does not offer {PACKAGE}, or does not answer"
+    if _index_offers(ENCODER.requirement):
+        return Finding("Package index", f"offers {ENCODER.requirement}", ok=True)
+    state = f"does not offer {ENCODER.requirement}, or does not answer"
     if starter.installed:
         return Finding("Package index", f"{state}; not needed, the starter is here", ok=True)
     advice = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -75,7 +75,7 @@ def over_batches(
     return found
 
 
-def _side_by_side(one: Callable[[list[int]], T], batches: Sequence[list[int]], kind: str) -> Iterator[T]:
+def _side_by_side(one: Callable[[list[int]], T], batches: Sequence[list[int]], kind: str) -> Generator[T]:
     threads = torch.get_num_threads()
     if kind != "cpu" or not 1 < threads <= len(batches):
         yield from map(one, batches)

@@ -11,8 +11,9 @@ import torch
 from scipy.special import softmax
 from torch import nn
 
-from codemix_lab.evaluation.tokenised import Tokenised, in_batches, inference
-from codemix_lab.models.lm_head import logits_at
+from codemix_lab.evaluation.inference import Inputs, over_batches
+from codemix_lab.evaluation.tokenised import Tokenised
+from codemix_lab.models.lm_head import asking
 from codemix_lab.progress import Progress, ShouldStop
 
 _SHORTEST_CONTEXT = 8
@@ -41,13 +42,12 @@ class Prompt:
         return self.template.rstrip().replace("{label}", label).replace("{text}", text)
 
 
-@torch.inference_mode()
 def label_likelihoods(
     model: nn.Module,
     tokenizer: Any,
     prompt: Prompt,
     texts: Sequence[str],
-    budget: int = 4096,
+    budget: int | None = None,
     on_progress: Progress | None = None,
     should_stop: ShouldStop | None = None,
 ) -> np.ndarray:
@@ -61,18 +61,30 @@ def label_likelihoods(
     pieces = _sequences(model, tokenizer, [prompt.before(text) for text in texts], options)
     found = np.empty(len(pieces.input_ids))
     tails = [len(options[i % len(options)]) for i in range(len(found))]
-    with inference(model) as device:
-        for rows in in_batches(pieces, budget, "prompts", on_progress, should_stop):
-            inputs = pieces.batch(rows, device)
+    with asking(model) as ask:
+
+        def likelihoods(rows: list[int], inputs: Inputs) -> np.ndarray:
+            device = inputs["input_ids"].device
             ends = inputs["attention_mask"].sum(1, keepdim=True)
             places = torch.arange(inputs["input_ids"].shape[1], device=device)
-            asked_after = torch.tensor([[tails[row]] for row in rows], device=device)
+            lengths = [tails[row] for row in rows]
+            asked_after = torch.tensor(lengths, device=device)[:, None]
             asked = (places >= ends - asked_after - 1) & (places < ends - 1)
             targets = inputs["input_ids"].roll(-1, dims=1)[asked]
-            logs = logits_at(model, inputs, asked).float().log_softmax(-1)
+            logs = ask(inputs, asked).float().log_softmax(-1)
             said = logs.gather(1, targets[:, None])[:, 0].cpu().numpy()
-            lengths = [tails[row] for row in rows]
-            found[rows] = np.add.reduceat(said, np.cumsum([0, *lengths[:-1]])) / lengths
+            return np.add.reduceat(said, np.cumsum([0, *lengths[:-1]])) / lengths
+
+        for rows, said in over_batches(
+            model,
+            pieces,
+            likelihoods,
+            "prompts",
+            budget=budget,
+            on_progress=on_progress,
+            should_stop=should_stop,
+        ):
+            found[rows] = said
     return np.asarray(softmax(found.reshape(len(texts), len(options)), axis=1))
 
 

@@ -51,6 +51,7 @@ def duration_table(
         table = curve_table(one, task, probe, scalings, densities, listener, should_stop)
         table.insert(0, "steps", step)
         tables.append(table)
-        for row in table.to_dict("records") if on_row else ():
-            on_row(row)
+        if on_row is not None:
+            for row in table.to_dict("records"):
+                on_row({str(name): value for name, value in row.items()})
     return pd.concat(tables, ignore_index=True)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from codemix_lab.config import MergeSpec, ProbeSpec
 from codemix_lab.experiments.duration import checkpoints
-from codemix_lab.experiments.jobs import JobState
+from codemix_lab.experiments.jobs import JobQueue, JobState
 from codemix_lab.ui import jobs, shell, words
 from codemix_lab.ui.chart import chart
 from codemix_lab.ui.copying import copy_this
@@ -76,7 +76,7 @@ def finding(table: pd.DataFrame) -> str:
     >>> finding(pd.DataFrame({"steps": [100, 100, 200, 200], "scaling": [0.5, 1, 0.5, 1], "macro_f1": [0.5, 0.6, 0.62, 0.58]}))
     'Best at λ = 0.5 after 200 steps: F1 .620; whole CPT (λ = 1, 200 steps): .580'
     """
-    best = table.loc[table["macro_f1"].idxmax()]
+    best = table.iloc[int(table["macro_f1"].argmax())]
     said = f"Best at λ = {best['scaling']:g} after {best['steps']:g} steps: F1 {_f1(best['macro_f1'])}"
     last = table[(table["steps"] == table["steps"].max()) & (table["scaling"] == 1)]
     if last.empty:
@@ -85,7 +85,7 @@ def finding(table: pd.DataFrame) -> str:
 
 
 def _found(job_id: str) -> None:
-    rows = jobs.JobQueue().get(job_id).rows
+    rows = JobQueue().get(job_id).rows
     if rows:
         table = pd.DataFrame(rows)
         chart(duration_map(table, finding(table)), table, "duration", words.DURATION_READ)

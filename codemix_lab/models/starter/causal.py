@@ -35,7 +35,7 @@ def convert_causal(gguf: Path, folder: Path) -> None:
     for name in ("quantization_config", "_name_or_path", "dtype"):
         known.pop(name, None)
     config = LlamaConfig(**known | {"pad_token_id": tokenizer.pad_token_id})
-    model = LlamaForCausalLM(config).to(torch.bfloat16)
+    model = LlamaForCausalLM(config).bfloat16()
     model.load_state_dict(read.state_dict())
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
