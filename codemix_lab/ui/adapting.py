@@ -26,11 +26,10 @@ from codemix_lab.ui.escape import plain, short
 from codemix_lab.ui.fields import number
 from codemix_lab.ui.figures.loss import pretraining_curves
 from codemix_lab.ui.picker import Bench, with_chosen
-from codemix_lab.ui.uploads import keep_upload, kept_uploads
+from codemix_lab.ui.uploads import CORPORA, keep_upload, kept_uploads
 from codemix_lab.ui.words import HELP
 
 TEXT_SUFFIXES = (".txt", ".txt.gz", *TABLE_SUFFIXES)
-ROOM = "corpora"
 
 
 def choose_text(bench: Bench) -> tuple[tuple[str, ...], tuple[float, ...]]:
@@ -38,7 +37,7 @@ def choose_text(bench: Bench) -> tuple[tuple[str, ...], tuple[float, ...]]:
     known = starter_corpora()
     corpora = st.multiselect(
         "Text to read",
-        with_chosen([*known, *kept_uploads(ROOM)], "corpora"),
+        with_chosen([*known, *kept_uploads(CORPORA)], "corpora"),
         default=[bench.task if bench.task in known else "en-hi"],
         key="corpora",
         bind="query-params",
@@ -207,7 +206,7 @@ def _take_text() -> None:
     if file is None:
         return
     try:
-        kept = str(keep_upload(file.name, file.getvalue(), TEXT_SUFFIXES, ROOM))
+        kept = str(keep_upload(file.name, file.getvalue(), TEXT_SUFFIXES, CORPORA))
         st.session_state["corpora"] = [*st.session_state.get("corpora", []), kept]
     except CodeMixLabError as error:
         st.session_state["text_upload_error"] = str(error)

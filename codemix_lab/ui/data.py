@@ -47,10 +47,10 @@ def recognised(found: Corpus) -> None:
         numbers(_counted(profile), "profile")
 
 
-def offer_to_adapt(source: str) -> None:
+def offer_to_adapt(source: str, key: str = "read-this") -> None:
     """The way to Adapt with this text chosen to be read."""
     look = "color: var(--st-primary-color); font-weight: 600"
-    with st.container(key="read-this"):
+    with st.container(key=key):
         st.html(f'<a href="{escape(adapt_address(source))}" style="{look}">{words.DATA_HELP["read"]}</a>')
 
 
