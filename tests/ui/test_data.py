@@ -88,7 +88,8 @@ def test_a_mixture_stands_beside_the_text_that_is_shown(bench: dict[str, str], o
     assert not at.exception
     table = next(d.value for d in at.dataframe if "this mixture" in d.value)
     assert list(table.columns) == ["measure", "en-hi, unlabelled", "this mixture", "difference"]
-    assert {"cmi", "m index", "i index", "burstiness"} <= set(table["measure"])
+    wanted = {"cmi", "m index", "i index", "burstiness", "matrix language en", "matrix language hi"}
+    assert wanted <= set(table["measure"])
     other = opened(PAGE, {**bench, "data": "corpus:en-hi", "mix-pair": "en-es"})
     assert not any("this mixture" in d.value for d in other.dataframe)
 
