@@ -27,17 +27,16 @@ from codemix_lab.ui.escape import plain, short
 from codemix_lab.ui.fields import number
 from codemix_lab.ui.figures.loss import pretraining_curves
 from codemix_lab.ui.picker import Bench, with_chosen
-from codemix_lab.ui.uploads import keep_upload, kept_uploads
+from codemix_lab.ui.uploads import CORPORA, keep_upload, kept_uploads
 from codemix_lab.ui.words import HELP
 
 TEXT_SUFFIXES = (".txt", ".txt.gz", *TABLE_SUFFIXES)
-ROOM = "corpora"
 
 
 def choose_text(bench: Bench) -> tuple[tuple[str, ...], tuple[float, ...]]:
     """Draw the choice of corpora, and of shares where there are two; returns both."""
     known = starter_corpora()
-    offered = [*known, *kept_uploads(ROOM)]
+    offered = [*known, *kept_uploads(CORPORA)]
     corpora = st.multiselect(
         "Text to read",
         with_chosen(offered, "corpora"),
@@ -257,7 +256,7 @@ def _take_text() -> None:
         return
     try:
         check_may_change()
-        kept = str(keep_upload(file.name, file.getvalue(), TEXT_SUFFIXES, ROOM))
+        kept = str(keep_upload(file.name, file.getvalue(), TEXT_SUFFIXES, CORPORA))
         st.session_state["corpora"] = [*st.session_state.get("corpora", []), kept]
     except CodeMixLabError as error:
         st.session_state["text_upload_error"] = str(error)

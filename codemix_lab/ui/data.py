@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import pandas as pd
 import streamlit as st
 
+from codemix_lab.text.measuring import compared
 from codemix_lab.text.profile_record import Profile
 from codemix_lab.ui import tagged, words
 from codemix_lab.ui.chart import chart, download, numbers
@@ -47,10 +48,10 @@ def recognised(found: Corpus) -> None:
         numbers(_counted(profile), "profile")
 
 
-def offer_to_adapt(source: str) -> None:
+def offer_to_adapt(source: str, key: str = "read-this") -> None:
     """The way to Adapt with this text chosen to be read."""
     look = "color: var(--st-primary-color); font-weight: 600"
-    with st.container(key="read-this"):
+    with st.container(key=key):
         st.html(f'<a href="{escape(adapt_address(source))}" style="{look}">{words.DATA_HELP["read"]}</a>')
 
 
@@ -138,16 +139,12 @@ def spread(found: Corpus, other: Corpus | None) -> None:
 
 def measured(measures: dict[str, dict[str, Any]]) -> pd.DataFrame:
     """Measures as rows and corpora as columns; with two of them also their difference."""
-    rows = [
-        name
-        for name, value in next(iter(measures.values())).items()
-        if value is None or isinstance(value, (int, float))
-    ]
-    table = pd.DataFrame({"measure": [name.replace("_", " ") for name in rows]})
-    for name, values in measures.items():
-        table[name] = [float("nan") if values[row] is None else round(float(values[row]), 3) for row in rows]
+    table = compared(measures)
+    table["measure"] = table["measure"].str.replace("_", " ")
+    names = list(measures)
+    table[names] = table[names].astype(float).round(3)
     if len(measures) == 2:
-        first, second = list(measures)
+        first, second = names
         table["difference"] = (table[second] - table[first]).round(3)
     return table
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -9,17 +10,19 @@ import streamlit as st
 from codemix_lab.config import MixMethod, MixSpec
 from codemix_lab.text.measures import measure_tags
 from codemix_lab.text.mixing import highest_index, preview
-from codemix_lab.text.mixing.mixer import starter_sources
+from codemix_lab.text.mixing.mixer import joined, starter_sources
 from codemix_lab.text.pairs import PAIRS
 from codemix_lab.text.tagging import open_tagger
 from codemix_lab.ui import tagged, words
 from codemix_lab.ui.chart import numbers
 from codemix_lab.ui.corpus import Corpus, Tagged
-from codemix_lab.ui.data import measured
+from codemix_lab.ui.data import measured, offer_to_adapt
 from codemix_lab.ui.escape import short
+from codemix_lab.ui.uploads import CORPORA, keep_upload
 
 SHOWN = 12
 MEASURED = 300
+MOST_KEPT = 10_000
 
 
 def mixer(beside: Corpus) -> None:
@@ -58,11 +61,20 @@ def mixer(beside: Corpus) -> None:
     st.html(tagged.legend(spec.pair))
     st.html(tagged.table([(one, ()) for one in made[:SHOWN]], languages))
     st.caption(words.MIXER)
+    if st.button("Keep this mixture", icon=":material/save:", key="mix-keep", help=words.DATA_HELP["keep"]):
+        offer_to_adapt(str(kept(spec)), "read-mixture")
     if beside.pair == spec.pair and beside.measures:
         st.subheader("The mixture beside the text above")
         columns = {short(beside.name): beside.measures, "this mixture": retagged(made, spec.pair)}
         numbers(measured(columns), "mixture")
         st.caption(words.BOTH_TAGGED)
+
+
+def kept(spec: MixSpec) -> Path:
+    """All of the starter's parallel sentences mixed, kept as a text that Adapt offers."""
+    lines = [joined([token for token, _ in one]) for one in preview(spec, MOST_KEPT)]
+    name = f"{spec.pair}.{spec.method}-{spec.index:.2f}-{spec.seed}.txt"
+    return keep_upload(name, "\n".join(lines).encode(), room=CORPORA)
 
 
 def told(reached: dict[str, Any], asked: float, count: int, highest: float) -> str:

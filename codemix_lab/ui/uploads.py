@@ -10,6 +10,9 @@ from codemix_lab import paths
 from codemix_lab.errors import DataError
 from codemix_lab.text.readers import TABLE_SUFFIXES
 
+CORPORA = "corpora"
+"""The room of running text."""
+
 
 def keep_upload(
     name: str, content: bytes, suffixes: tuple[str, ...] = TABLE_SUFFIXES, room: str = "uploads"

@@ -189,6 +189,7 @@ DATA_HELP: Final = {
     "beside": "A second corpus for the charts and measures, such as real text beside synthetic text.",
     "upload": "It is read by its content and kept in the workspace; nothing leaves this machine.",
     "use": "Makes it the task that Explore, Fine-tune, Transfer and Errors work on.",
+    "keep": "Mixes all of the starter's parallel sentences so, and keeps them as a text that Adapt can read.",
     "read": "Continue pre-training on this text →",
     "Code-mixing index": "Mean over sentences of 100 · (1 − share of the commonest language), by the tagger; 0 is monolingual.",
     "Train rows that leak": "Train sentences that also stand in dev or test, exactly or nearly (word 3-grams, Jaccard 0.6).",

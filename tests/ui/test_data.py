@@ -6,16 +6,17 @@ import html
 import json
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote_plus, urlsplit
 
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from codemix_lab.text.readers import read_lines
 from codemix_lab.ui import tagged
 from codemix_lab.ui.data import measured
 from codemix_lab.ui.figures import corpora
-from codemix_lab.ui.uploads import keep_upload
+from codemix_lab.ui.uploads import keep_upload, kept_uploads
 
 Open = Callable[..., AppTest]
 PAGE = "pages/0_Data.py"
@@ -88,9 +89,21 @@ def test_a_mixture_stands_beside_the_text_that_is_shown(bench: dict[str, str], o
     assert not at.exception
     table = next(d.value for d in at.dataframe if "this mixture" in d.value)
     assert list(table.columns) == ["measure", "en-hi, unlabelled", "this mixture", "difference"]
-    assert {"cmi", "m index", "i index", "burstiness"} <= set(table["measure"])
+    wanted = {"cmi", "m index", "i index", "burstiness", "matrix language en", "matrix language hi"}
+    assert wanted <= set(table["measure"])
     other = opened(PAGE, {**bench, "data": "corpus:en-hi", "mix-pair": "en-es"})
     assert not any("this mixture" in d.value for d in other.dataframe)
+
+
+def test_a_mixture_is_kept_for_adapt(bench: dict[str, str], opened: Open) -> None:
+    at = opened(PAGE, {**bench, "data": "corpus:en-hi", "mix-pair": "en-es"})
+    at.button(key="mix-keep").click().run()
+    assert not at.exception
+    (path,) = kept_uploads("corpora")
+    assert quote_plus(path) in markup(at) and "en-es.alternation-0.25-0" in path
+    assert len(read_lines(Path(path))) == 400
+    adapt = opened("pages/1_Adapt.py", {**bench, "corpora": path})
+    assert adapt.multiselect(key="corpora").value == [path]
 
 
 def test_two_corpora_stand_side_by_side(bench: dict[str, str], opened: Open) -> None:

@@ -23,7 +23,7 @@ _CONTROL = re.compile(rb"[\0-\x08\x0e-\x1f\x7f]")
 _HIGH = re.compile(rb"[\x80-\xff]")
 _ACCENTED = re.compile("[ÁÉÍÓÚÜÑÇÀÈÌÒÙÂÊÎÔÛÄËÏÖáéíóúüñçàèìòùâêîôûäëïöãõ¡¿ºª°€£‘’“”–—…«»·´]")
 _LEAST_LIKELY = 0.9
-_MOST_HIGH = 0.3
+_MOST_HIGH = 0.4
 
 
 def guess_encoding(head: bytes) -> str:
