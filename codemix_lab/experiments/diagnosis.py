@@ -39,6 +39,7 @@ class Diagnosis:
 def diagnose(found: Comparison, runs: Runs, adapted: Sequence[str] = ()) -> list[Diagnosis]:
     """All signatures in one table; `found` is held against full fine-tuning."""
     told = [
+        *_one_class(runs, found.split),
         *_merged_below(found, runs),
         *_too_wide(found),
         *_at_the_edge(runs),
@@ -46,6 +47,26 @@ def diagnose(found: Comparison, runs: Runs, adapted: Sequence[str] = ()) -> list
         *(forgot for ref in adapted if (forgot := forgetting(ref)) is not None),
     ]
     return list(dict.fromkeys(told))
+
+
+def _one_class(runs: Runs, split: str) -> list[Diagnosis]:
+    """Rows most of whose runs give every sentence the same label: they learned the majority and nothing else."""
+    named = []
+    for name, seeds in runs.items():
+        tables = [run.metrics[split].confusion for run in seeds.values() if split in run.metrics]
+        lost = sum(sum(any(column) for column in zip(*table, strict=True)) == 1 for table in tables)
+        if tables and lost / len(tables) > 0.5:
+            named.append(f"{name} ({lost} of {len(tables)} runs)")
+    if not named:
+        return []
+    return [
+        Diagnosis(
+            "Runs that give every sentence the same label",
+            "; ".join(named) + ".",
+            "They have not begun to learn, so their differences mean nothing: more epochs, a higher learning rate, "
+            "or more train sentences.",
+        )
+    ]
 
 
 def _merged_below(found: Comparison, runs: Runs) -> list[Diagnosis]:
