@@ -42,6 +42,9 @@ def reproduce(
         1000, "--score-size", min=0, help="Sentences scored of each split; 0 for all."
     ),
     lora: bool = option(ReproduceSpec, "lora"),
+    causal: str | None = option(ReproduceSpec, "causal"),
+    endpoint: str | None = option(ReproduceSpec, "endpoint"),
+    shots: int = option(ReproduceSpec, "shots"),
     spec: Path | None = typer.Option(
         None, "--spec", help="A spec.yaml of an earlier report, instead of the options."
     ),
@@ -79,6 +82,9 @@ def reproduce(
             "english_epochs": english_epochs,
             "score_size": score_size or None,
             "lora": lora,
+            "causal": causal,
+            "endpoint": endpoint,
+            "shots": shots,
         }
         if regimes:
             values["regimes"] = tuple(name.strip() for name in regimes.split(","))

@@ -73,6 +73,12 @@ class ReproduceSpec(Spec):
     lora: bool = parameter(False, help=_SHARED["lora"].help)
     rank: int = parameter(16, low=1, high=512, help=_SHARED["rank"].help)
 
+    causal: str | None = parameter(
+        None, help="Main table: causal model that is prompted beside it, zero-shot and with shots."
+    )
+    endpoint: str | None = parameter(None, help=_SHARED["endpoint"].help)
+    shots: int = parameter(4, low=1, high=64, step=1, help=_SHARED["shots"].help)
+
     def __post_init__(self) -> None:
         for name in ("tasks", "targets"):
             given = getattr(self, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ import pandas as pd
 from codemix_lab.config import Regime
 from codemix_lab.errors import CheckpointError
 from codemix_lab.experiments.regimes_table import Comparison, Runs, records
+from codemix_lab.experiments.run import Run
 from codemix_lab.models.checkpoints import open_checkpoint
 
 MERGES = (
@@ -39,6 +40,7 @@ class Diagnosis:
 def diagnose(found: Comparison, runs: Runs, adapted: Sequence[str] = ()) -> list[Diagnosis]:
     """All signatures in one table; `found` is held against full fine-tuning."""
     told = [
+        *_one_class(runs, found.split),
         *_merged_below(found, runs),
         *_too_wide(found),
         *_at_the_edge(runs),
@@ -46,6 +48,26 @@ def diagnose(found: Comparison, runs: Runs, adapted: Sequence[str] = ()) -> list
         *(forgot for ref in adapted if (forgot := forgetting(ref)) is not None),
     ]
     return list(dict.fromkeys(told))
+
+
+def _one_class(runs: Runs, split: str) -> list[Diagnosis]:
+    """Rows most of whose runs give every sentence the same label: they learned the majority and nothing else."""
+    named = []
+    for name, seeds in runs.items():
+        tables = [run.metrics[split].confusion for run in seeds.values() if split in run.metrics]
+        lost = sum(sum(any(column) for column in zip(*table, strict=True)) == 1 for table in tables)
+        if tables and lost / len(tables) > 0.5:
+            named.append(f"{name} ({lost} of {len(tables)} runs)")
+    if not named:
+        return []
+    return [
+        Diagnosis(
+            "Runs that give every sentence the same label",
+            "; ".join(named) + ".",
+            "They have not begun to learn, so their differences mean nothing: more epochs, a higher learning rate, "
+            "or more train sentences.",
+        )
+    ]
 
 
 def _merged_below(found: Comparison, runs: Runs) -> list[Diagnosis]:
@@ -112,10 +134,12 @@ def _at_the_edge(runs: Runs) -> list[Diagnosis]:
 def _below_baseline(found: Comparison) -> list[Diagnosis]:
     means = found.scores.set_index("name")["mean"]
     baseline = Regime.NGRAMS.label
-    networks = [name for name in means.index if name in _NETWORKS]
-    if baseline not in means.index or not networks or means[networks].max() >= means[baseline]:
+    networks = [str(name) for name in means.index if name in _NETWORKS]
+    if baseline not in means.index or not networks:
         return []
-    best = str(means[networks].idxmax())
+    best = max(networks, key=lambda name: means[name])
+    if means[best] >= means[baseline]:
+        return []
     return [
         Diagnosis(
             "Character n-grams do better than every fine-tuned network",
@@ -180,7 +204,7 @@ def sign_conflicts(agreement: pd.DataFrame) -> Diagnosis | None:
     """
     if agreement.empty or agreement["conflicts"].mean() < _CONFLICTS:
         return None
-    worst = agreement.loc[agreement["conflicts"].idxmax()]
+    worst = agreement.sort_values("conflicts", ascending=False).to_dict("records")[0]
     return Diagnosis(
         "Task vectors disagree in sign",
         f"In {100 * agreement['conflicts'].mean():.0f} % of elements the two move in opposite directions, most in "
@@ -189,7 +213,7 @@ def sign_conflicts(agreement: pd.DataFrame) -> Diagnosis | None:
     )
 
 
-def dev_by_scaling(seeds: dict[int, Any]) -> dict[float, float]:
+def dev_by_scaling(seeds: Mapping[int, Run]) -> dict[float, float]:
     """Mean dev macro-F1 of the candidates by λ, over seeds and densities, λ rising."""
     values: defaultdict[float, list[float]] = defaultdict(list)
     for run in seeds.values():

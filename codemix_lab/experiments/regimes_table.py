@@ -24,6 +24,9 @@ from codemix_lab.experiments.run import Run
 CLAIMS = (0.01, 0.02, 0.05)
 """Differences in macro-F1 that power is told for: the sizes of the paper's claims."""
 
+_NO_SPREAD = 1e-9
+"""Runs that all say the same, such as those of one class, tell nothing of the spread between seeds."""
+
 Runs = Mapping[str, Mapping[int, Run]]
 """Runs by name of the row and by seed."""
 
@@ -112,7 +115,7 @@ def _difference(
 def _claims(found: PairedSeeds) -> dict[str, Any]:
     told: dict[str, Any] = {}
     for claim in CLAIMS:
-        known = math.isfinite(found.sd)
+        known = found.sd > _NO_SPREAD
         told[f"seeds for {100 * claim:g}"] = seeds_needed(claim, found.sd) if known else None
         told[f"power for {100 * claim:g}"] = power(claim, found.sd, found.n) if known else math.nan
     return told

@@ -73,6 +73,25 @@ def test_a_baseline_above_every_network_is_told() -> None:
     assert "n-grams do better" in told.signature and TIES in told.evidence
 
 
+def test_runs_of_one_label_are_told_and_decide_nothing() -> None:
+    found, runs = table([140, 142, 141], [150, 151, 153])
+    scores = score(GOLD, ["a"] * 200, ["a", "b"], resamples=50)
+    runs[TIES] = {
+        seed: SimpleNamespace(**{**vars(one), "metrics": {"test": scores}})
+        for seed, one in runs[TIES].items()
+    }
+    (told, *_) = diagnose(found, runs)
+    assert (
+        told.signature == "Runs that give every sentence the same label"
+        and f"{TIES} (3 of 3 runs)" in told.evidence
+    )
+    same, _ = table([140, 140], [140, 140])
+    row = same.differences.set_index("name").loc[TIES]
+    assert row["seeds for 2"] is None
+    (claim, *_) = claims("main-table", same, None)  # type: ignore[arg-type]
+    assert "no spread" in claim.verdict
+
+
 def test_forgetting_is_read_from_the_record_of_the_checkpoint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from codemix_lab.config import RunSpec, TaskSpec
-from codemix_lab.errors import Cancelled, SpecError, StorageError
-from codemix_lab.experiments.engines import Plan
+from codemix_lab.errors import Cancelled, CodeMixLabError, SpecError, StorageError
+from codemix_lab.experiments.engines import Plan, local
 from codemix_lab.experiments.engines.claims import Claims
 from codemix_lab.experiments.engines.local import LocalEngine, fitting_workers
 from codemix_lab.experiments.engines.work import claims_of, work_on
@@ -72,7 +72,7 @@ def test_all_runs_of_a_plan_are_done_and_lambda_chosen_on_dev(spec: RunSpec) -> 
 
 
 def test_a_run_that_fails_ends_no_other_and_is_tried_again(spec: RunSpec, task_file: Path) -> None:
-    wrong = spec.replace(regime="multi-source", english=TaskSpec("en-hi"), train_size=2, scalings=())
+    wrong = spec.replace(regime="full", train_size=2)
     plan = Plan([wrong, *ngrams(task_file, 1)])
     plan.write()
     work_on(plan, never)
@@ -152,6 +152,15 @@ def test_workers_fit_the_machine(spec: RunSpec) -> None:
     assert 1 <= fitting_workers((spec,)) <= (os.cpu_count() or 1)
     with pytest.raises(SpecError, match="at least 1"):
         LocalEngine(0)
+
+
+def test_workers_that_cannot_start_are_no_endless_loop(
+    task_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "WORK", "no_such_module")
+    monkeypatch.setattr(local, "_PAUSE", 0.05)
+    with pytest.raises(CodeMixLabError, match="end before they do a run: .*no_such_module"):
+        LocalEngine(1).run(Plan(ngrams(task_file, 2)))
 
 
 @contextlib.contextmanager

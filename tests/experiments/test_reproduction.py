@@ -123,6 +123,17 @@ def test_other_presets_have_their_rows(spec: ReproduceSpec, base: str) -> None:
         assert {run.adapted for run in runs} == {(), *((ref,) for ref in two.adapted)}
 
 
+def test_a_causal_model_is_prompted_beside_the_table(spec: ReproduceSpec, tiny_decoder: Path) -> None:
+    asked = spec.replace(regimes=("full",), seeds=2, causal=str(tiny_decoder), shots=3)
+    made = Reproduction(asked)
+    assert [s.regime for s in made.plan.specs].count("prompt") == 3
+    made.plan.write()
+    work_on(made.plan, lambda: False)
+    (table,) = made.tables()
+    zero, few = table.runs["Prompting, zero-shot"], table.runs["Prompting, 3 shots"]
+    assert zero[0] == zero[1] and few[0] != few[1]
+
+
 def test_transfer_has_a_table_for_every_target(
     spec: ReproduceSpec, write_task: Callable[..., Path], tmp_path: Path
 ) -> None:

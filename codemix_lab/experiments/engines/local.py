@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 
 from codemix_lab.config import RunSpec
-from codemix_lab.errors import CheckpointError, SpecError
+from codemix_lab.errors import CheckpointError, CodeMixLabError, SpecError
 from codemix_lab.experiments import processes
 from codemix_lab.experiments.engines.plan import Plan, State
 from codemix_lab.experiments.engines.work import claims_of
@@ -34,6 +34,7 @@ _COPIES = 8
 _PAUSE = 0.5
 _PATIENCE = 20.0
 _MOST_DEATHS = 2
+_MOST_STILLBORN = 3
 
 
 class LocalEngine:
@@ -50,7 +51,8 @@ class LocalEngine:
         """Start workers, start them again when they die, and wait.
 
         A run at which a process died twice counts as failed. Raises `Cancelled` after all workers have
-        stopped, and `StorageError` when the plan cannot be written.
+        stopped, `StorageError` when the plan cannot be written, and `CodeMixLabError` when workers end
+        before they take a run.
         """
         plan.write()
         wanted = min(len(plan.left()), self.workers or fitting_workers(plan.specs))
@@ -74,6 +76,7 @@ class _Team:
         self._plan, self._size = plan, size
         self._members: dict[int, float] = {}
         self._deaths: Counter[str] = Counter()
+        self._stillborn = 0
         self._me = (os.getpid(), processes.birth(os.getpid()) or 0.0)
         threads = max(1, cores() // max(1, size))
         self._env = {name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
@@ -83,7 +86,14 @@ class _Team:
         for pid, born in list(self._members.items()):
             if not processes.is_alive(pid, born):
                 del self._members[pid]
-                self._bury(pid)
+                self._stillborn += not self._bury(pid)
+        if self._stillborn > _MOST_STILLBORN:
+            errors = (self._plan.folder / "stderr").read_text(encoding="utf-8", errors="replace")
+            last = errors.strip().splitlines()[-1:]
+            raise CodeMixLabError(
+                f"Worker processes end before they do a run{': ' + last[0][:300] if last else ''}. "
+                f"Their errors stand in {self._plan.folder / 'stderr'}."
+            )
         for _ in range(self._size - len(self._members)):
             command = [sys.executable, "-m", WORK, str(self._plan.folder), *map(str, self._me)]
             pid, born = processes.spawn(command, self._plan.folder, Path.cwd(), self._env)
@@ -102,17 +112,19 @@ class _Team:
                 self._bury(pid)
         self._members.clear()
 
-    def _bury(self, pid: int) -> None:
-        """Give up what a dead worker had claimed, and count it against the run."""
-        claims = claims_of(self._plan)
+    def _bury(self, pid: int) -> bool:
+        """Give up what a dead worker had claimed, count it against the run, and say whether there was any."""
+        claims, found = claims_of(self._plan), False
         for spec, name in self._plan.ids.items():
             held = claims.holder(name)
             if held is None or (held.get("host"), held.get("pid")) != (platform.node(), pid):
                 continue
             claims.drop(name)
+            found = True
             self._deaths[name] += 1
             if self._deaths[name] >= _MOST_DEATHS:
                 self._plan.fail(spec, DIED)
+        return found
 
 
 def cores() -> int:

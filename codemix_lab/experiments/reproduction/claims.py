@@ -63,6 +63,8 @@ def verdict(low: float, high: float, difference: float, p_holm: float, least: fl
     """
     if not low <= high:
         return "one seed says nothing"
+    if low == high:
+        return "no spread between seeds, so nothing can be told"
     if p_holm < 0.05 and difference < 0:
         return "a loss"
     if p_holm < 0.05:

@@ -45,8 +45,7 @@ def rows_of(spec: ReproduceSpec, task: TaskSpec) -> Rows:
 def _main_table(spec: ReproduceSpec, task: TaskSpec) -> Rows:
     rows: dict[str, tuple[Regime, dict[str, Any]]] = {}
     left_out: dict[str, str] = {}
-    regimes = dict.fromkeys((Regime.FULL, *spec.regimes))
-    for regime in regimes:
+    for regime in dict.fromkeys((Regime.FULL, *spec.regimes)):
         missing = [name for name in regime.needs if not getattr(spec, name)]
         if missing:
             left_out[regime.label] = f"needs {missing[0]}, which was not given"
@@ -54,6 +53,9 @@ def _main_table(spec: ReproduceSpec, task: TaskSpec) -> Rows:
             left_out[regime.label] = "the English task has other labels"
         else:
             rows[regime.label] = regime, _choices(spec, regime)
+    if spec.causal is not None:
+        for name, shots in (("zero-shot", 0), (f"{spec.shots} shots", spec.shots)):
+            rows[f"{Regime.PROMPT.label}, {name}"] = Regime.PROMPT, {"base": spec.causal, "shots": shots}
     return Rows(rows, left_out)
 
 

@@ -46,7 +46,7 @@ def sections(made: Reproduction) -> list[Section]:
 def _protocol(made: Reproduction) -> list[str]:
     spec, state = made.spec, made.plan.state()
     fixed = (
-        f"{spec.epochs} epochs, learning rate {spec.learning_rate:g}, batches of {spec.batch_size}, at most "
+        f"{_count(spec.epochs, 'epoch')}, learning rate {spec.learning_rate:g}, batches of {spec.batch_size}, at most "
         f"{spec.max_length} pieces, {f'LoRA of rank {spec.rank}' if spec.lora else 'all parameters but the embedding rows'}"
     )
     scored = (
@@ -61,7 +61,7 @@ def _protocol(made: Reproduction) -> list[str]:
             "every regime."
         ),
         (
-            f"{spec.seeds} seeds. All regimes of a seed see the same train sentences in the same order and begin with the "
+            f"{_count(spec.seeds, 'seed')}. All regimes of a seed see the same train sentences in the same order and begin with the "
             "same head, so differences are taken seed by seed."
         ),
         (
@@ -72,8 +72,9 @@ def _protocol(made: Reproduction) -> list[str]:
     ]
     if spec.english is not None:
         said.append(
-            f"English task: {spec.english.source}, {spec.english_size:,} sentences, {spec.english_epochs} epochs with "
-            "seed 0, one for all seeds; its own spread is not in the intervals."
+            f"English task: {spec.english.source}, {spec.english_size:,} sentences, {_count(spec.english_epochs, 'epoch')} with "
+            "seed 0, one for all seeds; its own spread is not in the intervals. Where it has the labels of the "
+            "code-mixed task, sequential fine-tuning goes on with its head, else with a new one."
         )
     return said
 
@@ -231,6 +232,10 @@ def _failures(made: Reproduction) -> list[Section]:
         columns=["regime", "runs", "why"],
     )
     return [Section("Failed runs", ["They are missing above; the same command tries them again."], frame)]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _listed(values: tuple[float, ...]) -> str:
