@@ -251,6 +251,19 @@ def count_bins_by_tensor(bits: Bits, segments: Rows, counts: Bits) -> None:
 
 
 @compiled
+def _count_half_bins(halves: NDArray[np.uint16], counts: Bits) -> None:
+    for value in halves:
+        counts[(value & np.uint16(0x7FFF)) << np.uint16(1)] += np.uint32(1)
+
+
+@compiled
+def count_half_bins_by_tensor(halves: NDArray[np.uint16], segments: Rows, counts: Bits) -> None:
+    """As `count_bins_by_tensor`, of bfloat16 given as its bits: each value has a bin of its own."""
+    for i in range(segments.shape[0]):
+        _count_half_bins(halves[segments[i, 0] : segments[i, 1]], counts[segments[i, 2]])
+
+
+@compiled
 def count_one_bin_by_pool(bits: Bits, segments: Rows, first: Bits, pool: Places, counts: Bits) -> None:
     """Count low bits in `counts` (pools, 2¹⁵); `first`: lower edge of each tensor's bin; `pool`: its row."""
     for i in range(segments.shape[0]):

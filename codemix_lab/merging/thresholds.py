@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from codemix_lab.merging.bounds import pools, ranks, trims
 from codemix_lab.merging.flat import FlatLayout
 from codemix_lab.merging.kernels import Places
 from codemix_lab.merging.recipe import Recipe
+from codemix_lab.merging.sources import raw
 from codemix_lab.merging.ties import kth_largest
 
 SEGMENT = 1 << 20
@@ -32,7 +34,7 @@ class Thresholds:
     """
 
     def __init__(self, flat: Tensor, layout: FlatLayout) -> None:
-        """`flat` is a float32 buffer in `layout`; it must not change afterwards."""
+        """`flat` is a float32 or bfloat16 buffer in `layout`; it must not change afterwards."""
         self._flat = flat
         self._names, self._spans = layout.names, layout.spans
         self._sizes = [stop - start for start, stop in layout.spans]
@@ -101,7 +103,7 @@ class Thresholds:
         return self._sorted[tuple(pool)]
 
     def _magnitudes(self, pool: list[int]) -> Tensor:
-        return torch.cat([self._flat[slice(*self._spans[place])].abs() for place in pool])
+        return torch.cat([self._flat[slice(*self._spans[place])].abs().float() for place in pool])
 
     def _by_counting(
         self, pools: Sequence[list[int]], wanted: Sequence[int], exact: bool, threads: int
@@ -111,7 +113,7 @@ class Thresholds:
         places = np.zeros((len(pools), 2), dtype=np.int64)
         kernels.find_bins(self._reached(threads), members, ends, np.asarray(wanted, dtype=np.int64), places)
         found = places[:, 0] << int(kernels.LOW_BITS)
-        if exact:
+        if exact and self._flat.dtype == torch.float32:
             found |= self._low_bits(pools, found, places[:, 1], threads)
         return [float(value) for value in found.astype(np.uint32).view(np.float32)]
 
@@ -138,11 +140,13 @@ class Thresholds:
         """How many magnitudes of each tensor fall in each bin or a higher one, (tensors, BINS); counted once."""
         if self._tables is None:
             counts = np.zeros((len(self._spans), kernels.BINS), dtype=np.uint32)
-            bits = self._flat.numpy().view(np.uint32)
+            half = self._flat.dtype == torch.bfloat16
+            count = kernels.count_half_bins_by_tensor if half else kernels.count_bins_by_tensor
+            bits: Any = raw(self._flat) if half else self._flat.numpy().view(np.uint32)
             groups = evenly(cut(self._spans), threads)
             shared = [counts] + [np.zeros_like(counts) for _ in groups[1:]]
             kernels.share(
-                lambda g: kernels.count_bins_by_tensor(bits, groups[g], shared[g]),
+                lambda g: count(bits, groups[g], shared[g]),
                 range(len(groups)),
                 threads,
             )
