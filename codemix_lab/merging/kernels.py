@@ -290,9 +290,9 @@ def find_bins(reached: Bits, members: Places, ends: Places, wanted: Places, foun
     """
     for pool in range(wanted.size):
         tensors = members[ends[pool] : ends[pool + 1]]
-        low, high, above = 0, reached.shape[1], 0
+        low, high, above = 0, reached.shape[1], np.int64(0)
         while high - low > 1:
-            middle, count = (low + high) // 2, 0
+            middle, count = (low + high) // 2, np.int64(0)
             for tensor in tensors:
                 count += np.int64(reached[tensor, middle])
             if count >= wanted[pool]:
@@ -305,7 +305,7 @@ def find_bins(reached: Bits, members: Places, ends: Places, wanted: Places, foun
 @compiled
 def find_low(tables: NDArray[np.uint32], pool: int, rank: int) -> int:
     """The low bits of the element of a rank, counted from 1, by the sum of several tables (n, pools, 2¹⁵)."""
-    reached = 0
+    reached = np.int64(0)
     for low in range(tables.shape[2] - 1, -1, -1):
         for table in range(tables.shape[0]):
             reached += np.int64(tables[table, pool, low])
