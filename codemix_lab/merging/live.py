@@ -6,6 +6,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -16,14 +17,17 @@ from codemix_lab.config import MergeMethod, TiesPreset, TrimScope
 from codemix_lab.merging import kernels
 from codemix_lab.merging.bounds import trims
 from codemix_lab.merging.flat import FlatLayout
+from codemix_lab.merging.kernels import Floats
 from codemix_lab.merging.merge import majority, merge_piece, whose
 from codemix_lab.merging.methods.piece import Piece
 from codemix_lab.merging.recipe import Recipe
+from codemix_lab.merging.sources import Raw, load, raw
 from codemix_lab.merging.task_vector import TaskVector
 from codemix_lab.merging.thresholds import Thresholds, cut, evenly
 
 KERNELS: dict[int, Callable[..., None]] = {1: kernels.merge_one, 2: kernels.merge_two, 3: kernels.merge_three}
 _GROUPS_PER_THREAD = 8
+_WIDENED = 1 << 17
 
 
 Rows = Mapping[str, Sequence[int]]
@@ -33,8 +37,8 @@ Rows = Mapping[str, Sequence[int]]
 class LiveMerge:
     """A base, its task vectors and one merged state that is rewritten in place.
 
-    Base, task vectors and merged weights are one flat float32 buffer each; the merged parameters
-    are views. Every state equals `merge(...)` element by element and is computed from the base, so
+    Base, task vectors and merged weights are one flat float32 buffer each, a `TaskVector` kept in
+    bfloat16 half of one; the merged parameters are views. Every state equals `merge(...)` element by element and is computed from the base, so
     nothing drifts. Everything stays on the device of the base.
 
     Memory: the base is copied, a `TaskVector` of the same base is used where it lies (other
@@ -132,7 +136,7 @@ class LiveMerge:
         return {name: copies[tied.get(name, name)] for name in self._dtypes}
 
     def sources(self) -> tuple[dict[str, Tensor], list[dict[str, Tensor]]]:
-        """Base and task vectors as float32 views of the buffers they lie in. Do not write to them."""
+        """Base and task vectors as views of the buffers they lie in, each in its dtype. Do not write to them."""
         return self._layout.views(self._base), [self._layout.views(tau) for tau in self._taus]
 
     @torch.no_grad()
@@ -192,7 +196,9 @@ class LiveMerge:
         segments: NDArray[np.int64],
         least: NDArray[np.float32],
     ) -> None:
-        base, out, taus = self._base.numpy(), merged.numpy(), tuple(tau.numpy() for tau in self._taus)
+        base, out, taus = self._base.numpy(), merged.numpy(), tuple(raw(tau) for tau in self._taus)
+        if any(tau.dtype != torch.float32 for tau in self._taus):
+            kernel = partial(_widen_and_merge, kernel)
         factors = np.array(wanted.factors(self._layout.names), dtype=np.float32)
         weights = np.array(wanted.shares(len(taus)), dtype=np.float32)
         threads = torch.get_num_threads()
@@ -218,7 +224,7 @@ class LiveMerge:
                 name, where = self._layout.names[owner], slice(start, stop)
                 limits = least[:, owner].tolist(), below[:, owner].tolist()
                 piece = Piece(name, self._base[where], wanted, factors[owner], *limits)
-                yield [tau[where] for tau in self._taus], piece, where
+                yield [tau[where].to(torch.float32) for tau in self._taus], piece, where
 
         sign = majority(((deltas, piece) for deltas, piece, _ in pieces(self._segments)), wanted)
         drops = "seed" in wanted.method.reads
@@ -238,6 +244,23 @@ def kernel_for(wanted: Recipe, count: int) -> Callable[..., None] | None:
         return kernels.merge_one if count == 1 else kernels.merge_sum
     plain = wanted.preset is TiesPreset.LAB or (count == 1 and wanted.preset.merge != "weighted-mean")
     return KERNELS.get(count) if wanted.method is MergeMethod.TIES and plain else None
+
+
+def _widen_and_merge(
+    kernel: Callable[..., None],
+    base: Floats,
+    taus: Sequence[Raw],
+    out: Floats,
+    segments: NDArray[np.int64],
+    *rest: NDArray[np.float32],
+) -> None:
+    """As `kernel`, with task vectors in bfloat16: they are float32 in a part that fits the cache."""
+    rooms = [np.empty(_WIDENED, dtype=np.float32) for _ in taus]
+    for start, stop, owner in segments.tolist():
+        for at in range(start, stop, _WIDENED):
+            here = slice(at, min(at + _WIDENED, stop))
+            parts = tuple(load(tau, here, room) for tau, room in zip(taus, rooms, strict=True))
+            kernel(base[here], parts, out[here], np.array([[0, len(base[here]), owner]]), *rest)
 
 
 def _key(rows: Rows) -> Hashable:

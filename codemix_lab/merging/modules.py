@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from codemix_lab.config import Schedule
 from codemix_lab.errors import SpecError
@@ -27,6 +28,7 @@ def layer_number(name: str) -> int | None:
     return int(found[1]) if found else None
 
 
+@cache
 def module_kind(name: str) -> str:
     """embeddings, norms, attention, feed_forward, or other.
 

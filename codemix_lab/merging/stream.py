@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 import torch
@@ -23,7 +24,7 @@ from codemix_lab.merging.recipe import Recipe
 from codemix_lab.merging.shards import Shape
 from codemix_lab.merging.sources import Change, FileTaskVector, Raw, load, raw
 from codemix_lab.merging.spread import cut_pieces, spread
-from codemix_lab.merging.stream_kernels import BLOCK, merge_halves, narrow
+from codemix_lab.merging.stream_kernels import BLOCK, Halves, merge_halves, narrow
 from codemix_lab.merging.stream_thresholds import streamed_largest
 from codemix_lab.models.weights import backbone_names
 from codemix_lab.progress import ShouldStop, raise_if_stopped
@@ -183,8 +184,9 @@ def _merge_run(
 
     def merge_span(first: int, last: int) -> None:
         if halves is not None:
-            ours, theirs = (part[start + first : start + last] for part in halves)
-            if merge_halves(ours, theirs, written[first:last], factors[0], least[0, 0], weights[0]):
+            before, after = (part[start + first : start + last] for part in halves)
+            out = cast(Halves, written[first:last])
+            if merge_halves(before, after, out, factors[0], least[0, 0], weights[0]):
                 return
         room = np.empty((2 * len(changes) + 2, BLOCK), dtype=np.float32)
         for at, end in cut_pieces(last - first, BLOCK):

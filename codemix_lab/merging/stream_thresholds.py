@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from codemix_lab.merging import kernels
+from codemix_lab.merging import threshold_kernels
 from codemix_lab.merging.kernels import Floats
 from codemix_lab.merging.sources import Change
 from codemix_lab.merging.spread import SPAN, spread
@@ -142,25 +142,25 @@ def _by_counting(
     changes: Sequence[Change], wanted: NDArray[np.int64], should_stop: ShouldStop | None
 ) -> list[float]:
     """Counts of the upper bits tell the bin of each threshold, counts of the lower ones its place inside."""
-    counts = _gather(changes, (kernels.BINS,), kernels.count_bins, should_stop)
+    counts = _gather(changes, (threshold_kernels.BINS,), threshold_kernels.count_bins, should_stop)
     filled = np.flatnonzero(counts)[::-1]
     reached = np.cumsum(counts[filled])
     place = np.searchsorted(reached, wanted)
     bins = filled[place]
     inside = wanted - (reached[place] - counts[bins])
     distinct, row = np.unique(bins, return_inverse=True)
-    rows = np.full(kernels.BINS, -1, dtype=np.int16)
+    rows = np.full(threshold_kernels.BINS, -1, dtype=np.int16)
     rows[distinct] = np.arange(len(distinct))
     low = _gather(
         changes,
-        (len(distinct), int(kernels.LOW_MASK) + 1),
-        lambda bits, group, into: kernels.count_inside(bits, group, rows, into),
+        (len(distinct), int(threshold_kernels.LOW_MASK) + 1),
+        lambda bits, group, into: threshold_kernels.count_inside(bits, group, rows, into),
         should_stop,
     )
     from_above = np.cumsum(low[:, ::-1], axis=1)
     below = [int(np.searchsorted(from_above[r], k)) for r, k in zip(row, inside, strict=True)]
-    low_bits = int(kernels.LOW_MASK) - np.array(below, dtype=np.int64)
-    chosen = ((bins << int(kernels.LOW_BITS)) | low_bits).astype(np.uint32)
+    low_bits = int(threshold_kernels.LOW_MASK) - np.array(below, dtype=np.int64)
+    chosen = ((bins << int(threshold_kernels.LOW_BITS)) | low_bits).astype(np.uint32)
     return [float(value) for value in chosen.view(np.float32)]
 
 

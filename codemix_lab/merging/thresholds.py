@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,11 +11,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from codemix_lab.config import MergeMethod, TrimScope
-from codemix_lab.merging import kernels
+from codemix_lab.merging import kernels, threshold_kernels
 from codemix_lab.merging.bounds import pools, ranks, trims
 from codemix_lab.merging.flat import FlatLayout
-from codemix_lab.merging.kernels import Places
 from codemix_lab.merging.recipe import Recipe
+from codemix_lab.merging.sources import raw
+from codemix_lab.merging.threshold_kernels import Places
 from codemix_lab.merging.ties import kth_largest
 
 SEGMENT = 1 << 20
@@ -32,7 +34,7 @@ class Thresholds:
     """
 
     def __init__(self, flat: Tensor, layout: FlatLayout) -> None:
-        """`flat` is a float32 buffer in `layout`; it must not change afterwards."""
+        """`flat` is a float32 or bfloat16 buffer in `layout`; it must not change afterwards."""
         self._flat = flat
         self._names, self._spans = layout.names, layout.spans
         self._sizes = [stop - start for start, stop in layout.spans]
@@ -101,7 +103,7 @@ class Thresholds:
         return self._sorted[tuple(pool)]
 
     def _magnitudes(self, pool: list[int]) -> Tensor:
-        return torch.cat([self._flat[slice(*self._spans[place])].abs() for place in pool])
+        return torch.cat([self._flat[slice(*self._spans[place])].abs().float() for place in pool])
 
     def _by_counting(
         self, pools: Sequence[list[int]], wanted: Sequence[int], exact: bool, threads: int
@@ -109,9 +111,11 @@ class Thresholds:
         members = np.array([place for pool in pools for place in pool], dtype=np.int64)
         ends = np.cumsum([0, *map(len, pools)])
         places = np.zeros((len(pools), 2), dtype=np.int64)
-        kernels.find_bins(self._reached(threads), members, ends, np.asarray(wanted, dtype=np.int64), places)
-        found = places[:, 0] << int(kernels.LOW_BITS)
-        if exact:
+        threshold_kernels.find_bins(
+            self._reached(threads), members, ends, np.asarray(wanted, dtype=np.int64), places
+        )
+        found = places[:, 0] << int(threshold_kernels.LOW_BITS)
+        if exact and self._flat.dtype == torch.float32:
             found |= self._low_bits(pools, found, places[:, 1], threads)
         return [float(value) for value in found.astype(np.uint32).view(np.float32)]
 
@@ -125,24 +129,32 @@ class Thresholds:
             for place in pool:
                 members[place] = self._spans[place]
         groups = evenly(cut(members), threads)
-        tables = np.zeros((len(groups), len(pools), int(kernels.LOW_MASK) + 1), dtype=np.uint32)
+        tables = np.zeros((len(groups), len(pools), int(threshold_kernels.LOW_MASK) + 1), dtype=np.uint32)
         bits = self._flat.numpy().view(np.uint32)
         kernels.share(
-            lambda g: kernels.count_one_bin_by_pool(bits, groups[g], first, row_of, tables[g]),
+            lambda g: threshold_kernels.count_one_bin_by_pool(bits, groups[g], first, row_of, tables[g]),
             range(len(groups)),
             threads,
         )
-        return np.array([kernels.find_low(tables, row, rank) for row, rank in enumerate(inside.tolist())])
+        return np.array(
+            [threshold_kernels.find_low(tables, row, rank) for row, rank in enumerate(inside.tolist())]
+        )
 
     def _reached(self, threads: int) -> NDArray[np.uint32]:
         """How many magnitudes of each tensor fall in each bin or a higher one, (tensors, BINS); counted once."""
         if self._tables is None:
-            counts = np.zeros((len(self._spans), kernels.BINS), dtype=np.uint32)
-            bits = self._flat.numpy().view(np.uint32)
+            counts = np.zeros((len(self._spans), threshold_kernels.BINS), dtype=np.uint32)
+            half = self._flat.dtype == torch.bfloat16
+            count = (
+                threshold_kernels.count_half_bins_by_tensor
+                if half
+                else threshold_kernels.count_bins_by_tensor
+            )
+            bits: Any = raw(self._flat) if half else self._flat.numpy().view(np.uint32)
             groups = evenly(cut(self._spans), threads)
             shared = [counts] + [np.zeros_like(counts) for _ in groups[1:]]
             kernels.share(
-                lambda g: kernels.count_bins_by_tensor(bits, groups[g], shared[g]),
+                lambda g: count(bits, groups[g], shared[g]),
                 range(len(groups)),
                 threads,
             )
@@ -150,7 +162,7 @@ class Thresholds:
             def add_up(rows: slice) -> None:
                 for other in shared[1:]:
                     counts[rows] += other[rows]
-                kernels.reach_down(counts[rows])
+                threshold_kernels.reach_down(counts[rows])
 
             kernels.share(add_up, [slice(row, row + 1) for row in range(len(counts))], threads)
             self._tables = counts

@@ -42,14 +42,15 @@ class OpenMerge:
     notes: tuple[str, ...]
 
 
-def open_merge(base: str, adapted: Sequence[str]) -> OpenMerge:
+def open_merge(base: str, adapted: Sequence[str], dtype: torch.dtype = torch.float32) -> OpenMerge:
     """Open base and adapted checkpoints, check that they fit, and take their task vectors.
 
+    With `dtype` bfloat16 the task vectors of full checkpoints are rounded to it, for half their memory.
     Raises `CheckpointError`, `IncompatibleError`, and `SpecError` without an adapted checkpoint.
     """
     root, tips, notes = open_sources(base, adapted)
     state = backbone_state(root)
-    vectors = [task_vector(root, state, tip) for tip in tips]
+    vectors = [task_vector(root, state, tip, dtype) for tip in tips]
     unmoved = [
         f"{tip.ref} has the very weights of {root.ref}: its task vector is zero and adds nothing to the merge."
         for tip, vector in zip(tips, vectors, strict=True)
@@ -67,10 +68,15 @@ def open_sources(
     return root, tips, tuple(dict.fromkeys(note for tip in tips for note in check_pair(root, tip)))
 
 
-def task_vector(base: Checkpoint, state: Mapping[str, torch.Tensor], tip: Checkpoint) -> TaskVector:
+def task_vector(
+    base: Checkpoint,
+    state: Mapping[str, torch.Tensor],
+    tip: Checkpoint,
+    dtype: torch.dtype = torch.float32,
+) -> TaskVector:
     """τ of a checkpoint; of an adapter on the very base, its exact ΔW without rounding."""
     if tip.adapter is None or base.adapter is not None:
-        return TaskVector.between(state, backbone_state(tip))
+        return TaskVector.between(state, backbone_state(tip), dtype)
     return TaskVector.of_changes(state, adapter_deltas(tip))
 
 

@@ -217,3 +217,31 @@ def test_tensors_that_do_not_fit_are_named(folders: list[Path], write: Callable[
             streamed([folders[0], write(name, tensors)])
     half = write("half", {n: t.half() if t.is_floating_point() else t for n, t in state(4).items()})
     list(streamed([folders[0], half]).pieces("bert.embed.weight"))
+
+
+@pytest.mark.parametrize(
+    "recipe", [RECIPES[0], RECIPES[2], RECIPES[9], Recipe(0.0), Recipe(0.6, preset="paper")]
+)
+@pytest.mark.parametrize("piece", [7, 1 << 24])
+def test_one_task_vector_between_bfloat16_files_is_the_reference_too(
+    write: Callable[..., Path], tmp_path: Path, recipe: Recipe, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_thresholds, "_SORTED", 100)
+    states = [{name: t.bfloat16() for name, t in state(seed).items() if "ids" not in name} for seed in (0, 1)]
+    folders = [write(f"half-{i}", tensors) for i, tensors in enumerate(states)]
+    inner = [{n: t for n, t in s.items() if not n.startswith("cls")} for s in states]
+    tau = {name: inner[1][name].float() - t.float() for name, t in inner[0].items()}
+    expected = merge_by(inner[0], [tau], recipe)
+    target = export_merged(tmp_path / "out", folders[0], streamed(folders, recipe, piece), {})
+    written = load_file(target / "model.safetensors")
+    for name, tensor in expected.items():
+        assert torch.equal(written[name], tensor), name
+
+
+def test_a_value_that_is_no_number_is_named_between_bfloat16_files(write: Callable[..., Path]) -> None:
+    base = {"w": torch.ones(50).bfloat16(), "v": torch.ones(2).bfloat16()}
+    broken = {**base, "w": base["w"].clone()}
+    broken["w"][7] = float("nan")
+    merge = streamed([write("good", base), write("broken", broken)], Recipe(0.6, 1.0, "task-arithmetic"))
+    with pytest.raises(CheckpointError, match="broken: “w” holds NaN"):
+        list(merge.pieces("w"))

@@ -14,6 +14,7 @@ from codemix_lab.config import MergeMethod, TrimScope
 from codemix_lab.merging import live as live_module
 from codemix_lab.merging.live import LiveMerge
 from codemix_lab.merging.merge import merge
+from codemix_lab.merging.task_vector import TaskVector
 
 SHAPES = st.sampled_from([(), (0,), (1,), (3, 0), (5,), (4, 3), (17,), (40, 50)])
 DTYPES = st.sampled_from([torch.float32, torch.float32, torch.bfloat16, torch.float16])
@@ -113,3 +114,22 @@ def test_large_tensors_equal_reference(count: int, scope: TrimScope, method: Mer
     for scaling, density in ((0.6, 0.2), (1.0, 1.0), (0.37, 0.123456)):
         expected = merge(base, vectors, method, scaling, density, scope)
         assert_same(live.snapshot(scaling, density, method, scope), expected)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+@pytest.mark.parametrize("method", [MergeMethod.TIES, MergeMethod.TASK_ARITHMETIC, MergeMethod.DARE])
+def test_task_vectors_kept_in_bfloat16_merge_as_their_rounded_changes(
+    count: int, method: MergeMethod
+) -> None:
+    base = model(0)
+    tips = [{name: t + model(seed, 1e-3)[name] for name, t in base.items()} for seed in range(1, count + 1)]
+    vectors = [TaskVector.between(base, tip, torch.bfloat16) for tip in tips]
+    rounded = [{name: (tip[name] - base[name]).bfloat16().float() for name in base} for tip in tips]
+    live = LiveMerge(base, vectors)
+    assert all(vector.flat.dtype == torch.bfloat16 for vector in vectors)
+    assert [tau.data_ptr() for tau in live._taus] == [vector.flat.data_ptr() for vector in vectors]
+    for density, scope in ((0.2, TrimScope.TENSOR), (0.123, TrimScope.GLOBAL), (1.0, TrimScope.TENSOR)):
+        expected = merge(base, rounded, method, 0.6, density, scope)
+        assert_same(live.snapshot(0.6, density, method, scope), expected)
+        with live.at(0.6, density, method, scope, rows={"embed": [1, 7, 8]}) as state:
+            assert torch.equal(state["embed"][[1, 7, 8]], expected["embed"][[1, 7, 8]])

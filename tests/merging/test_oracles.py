@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -22,21 +23,27 @@ State = dict[str, Tensor]
 
 
 def original_ties(vectors: Sequence[State], density: float, how: str) -> State:
-    """The paper's published code (ties_minimal), written again: `how` is “mean”, in FusionBench “sum”."""
-    flat = torch.stack([torch.cat([t.flatten() for t in vector.values()]) for vector in vectors])
-    size = flat.shape[1]
-    smallest = size - int(size * density)
-    kth = flat.abs().kthvalue(smallest, dim=1, keepdim=True).values
-    flat = flat * (flat.abs() >= kth)
-    sign = torch.sign(flat.sum(dim=0))
-    sign[sign == 0] = torch.sign(sign.sum())
-    agreeing = torch.where(sign.unsqueeze(0) > 0, flat > 0, flat < 0)
-    chosen = flat * agreeing
-    merged = chosen.sum(dim=0)
+    """The authors' code, step by step in numpy, each step with the function it transcribes.
+
+    github.com/prateeky2806/ties-merging at 641600e, src/utils/merge_utils.py; `how` is “mean” (“dis-mean”
+    there) or “sum”, as tanganke/fusion_bench at 08f8abd, fusion_bench/method/ties_merging/
+    ties_merging_utils.py, calls the same functions with.
+    """
+    rows = np.stack([np.concatenate([t.float().numpy().ravel() for t in v.values()]) for v in vectors])
+    size = rows.shape[1]  # topk_values_mask: n, d = M.shape
+    k = size - int(size * density)  # topk_values_mask: k = int(d * K), k = d - k
+    magnitudes = np.abs(rows)
+    kth = np.partition(magnitudes, k - 1, axis=1)[:, k - 1 : k]  # topk_values_mask: kthvalue counts from 1
+    rows = np.where(magnitudes >= kth, rows, np.float32(0))  # topk_values_mask: mask = M.abs() >= kth_values
+    signs = np.sign(rows.sum(axis=0, dtype=np.float32))  # resolve_sign, "mass"
+    signs[signs == 0] = np.sign(signs.sum(dtype=np.float64))  # resolve_zero_signs, "majority"
+    kept = np.where(signs > 0, rows > 0, rows < 0)  # disjoint_merge: rows_to_keep
+    merged = np.where(kept, rows, np.float32(0)).sum(axis=0, dtype=np.float32)  # disjoint_merge: sum
     if how == "mean":
-        merged = merged / (chosen != 0).sum(dim=0).clamp(min=1)
-    parts = torch.split(merged, [t.numel() for t in vectors[0].values()])
-    return {name: part.view(t.shape) for part, (name, t) in zip(parts, vectors[0].items(), strict=True)}
+        merged = merged / np.maximum(kept.sum(axis=0), 1).astype(np.float32)  # disjoint_merge: mean
+    parts = np.split(merged, np.cumsum([t.numel() for t in vectors[0].values()])[:-1])
+    named = zip(parts, vectors[0].items(), strict=True)
+    return {name: torch.from_numpy(part).view(t.shape) for part, (name, t) in named}
 
 
 def mergekit_change(
@@ -100,11 +107,51 @@ def test_paper_and_fusion_bench_equal_the_original_code(
     seed: int, shapes: list[tuple[int, ...]], count: int, density: float
 ) -> None:
     vectors = distinct(seed, shapes, count)
+    assert_as_published(vectors, density)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 999),
+    shapes=st.lists(st.sampled_from([(), (0,), (1,), (3, 0), (5, 4), (200,)]), min_size=1, max_size=4),
+    count=st.integers(1, 3),
+    density=st.floats(0.05, 0.95),
+    kind=st.sampled_from(["few values", "bfloat16", "tiny", "zero"]),
+)
+def test_they_do_on_ties_empty_tensors_and_zeros_too(
+    seed: int, shapes: list[tuple[int, ...]], count: int, density: float, kind: str
+) -> None:
+    """Both decide by values alone, so that magnitudes that tie at the threshold are no exception."""
+    generator = torch.Generator().manual_seed(seed)
+    make = {
+        "few values": lambda shape: torch.randint(-2, 3, shape, generator=generator) / 4,
+        "bfloat16": lambda shape: torch.randn(shape, generator=generator).bfloat16().float(),
+        "tiny": lambda shape: torch.randn(shape, generator=generator) * 1e-30,
+        "zero": torch.zeros,
+    }[kind]
+    vectors = [{f"layer.{i}.w": make(shape) for i, shape in enumerate(shapes)} for _ in range(count)]
+    if sum(tensor.numel() for tensor in vectors[0].values()):
+        assert_as_published(vectors, density)
+
+
+def assert_as_published(vectors: Sequence[State], density: float) -> None:
     for preset, how in ((TiesPreset.PAPER, "mean"), (TiesPreset.FUSION_BENCH, "sum")):
         recipe = Recipe(1.0, density, scope=preset.scope, preset=preset)
         expected = original_ties(vectors, density, how)
         for name, tensor in changes_of(vectors, recipe).items():
             torch.testing.assert_close(tensor, expected[name])
+
+
+def test_integers_and_tied_names_are_left_out_and_merged_once() -> None:
+    shared = torch.tensor([4.0, -3.0, 2.0, 1.0])
+    vector = {"embed": shared, "bias": torch.tensor([0.5, -6.0])}
+    base = {"embed": torch.zeros(4), "bias": torch.zeros(2), "ids": torch.arange(3)}
+    base["head"] = base["embed"]
+    recipe = Recipe(1.0, 0.5, scope="global", preset="paper")
+    merged = merge_by(base, [vector | {"head": shared, "ids": torch.arange(3)}], recipe)
+    expected = original_ties([vector], 0.5, "mean")
+    assert torch.equal(merged["embed"], expected["embed"]) and torch.equal(merged["bias"], expected["bias"])
+    assert merged["head"] is merged["embed"] and torch.equal(merged["ids"], torch.arange(3))
 
 
 def test_a_sum_of_zero_takes_the_majority_in_the_paper_and_plus_elsewhere() -> None:
