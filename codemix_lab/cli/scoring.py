@@ -85,7 +85,7 @@ def compare(
     tables = comparison_tables(found, saved)
     if not as_json:
         show({}, as_json, tables["scores"])
-    first = tables["piles"].drop(columns=["reference", "against"]).to_dict("records")[0]
+    first = {str(name): value for name, value in tables["piles"].iloc[0].items()}
     scores = {"scores": json.loads(tables["scores"].to_json(orient="records"))}
     show({"out": str(out), **first, **scores}, as_json, tables["piles"])
 
