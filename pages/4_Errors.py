@@ -96,7 +96,10 @@ def choose(bench: Bench, known: dict[str, str]) -> dict[str, Any]:
 
 
 def found(job: Job, known: dict[str, str], spec: MergeSpec | None) -> None:
-    """Scores, piles, confusions, slices, sentences; all of it lies on disk, so that this is quick."""
+    """Scores, piles, slices, sentences, confusions; all of it lies on disk, so that this is quick.
+
+    What is drawn by the charts' library comes last: a browser takes longest to load it.
+    """
     beside = opened(job.result["key"])
     panel = beside.panel
     names = {letter: name_of(model, known) for letter, model in zip(panel.letters, panel.models, strict=True)}
@@ -104,14 +107,15 @@ def found(job: Job, known: dict[str, str], spec: MergeSpec | None) -> None:
     pair = inspection.choose_pair(panel)
     held = panel.pair(*pair)
     inspection.piles(held)
-    inspection.confusions(panel, held)
-    inspection.by_class(held)
     st.subheader(f"Where {pair[1]} gains and loses")
     slices(beside.slices(*pair), beside.saved_slices(SavedSlices().all(), *pair), *pair)
-    with st.expander("Do wrong answers hang on words near a switch?", icon=":material/swap_horiz:"):
-        near_switches(job)
     st.subheader("Sentences")
     shell.fragment(sentences)(job, beside, pair, spec)
+    st.subheader("Label by label")
+    inspection.confusions(panel, held)
+    inspection.by_class(held)
+    with st.expander("Do wrong answers hang on words near a switch?", icon=":material/swap_horiz:"):
+        near_switches(job)
     title = " · ".join(f"{letter} {name}" for letter, name in names.items())
     st.download_button(
         "Report as one HTML page",

@@ -85,9 +85,9 @@ def compare(
     tables = comparison_tables(found, saved)
     if not as_json:
         show({}, as_json, tables["scores"])
-    first = tables["piles"].drop(columns=["reference", "against"]).to_dict("records")[0]
-    scores = {"scores": json.loads(tables["scores"].to_json(orient="records"))}
-    show({"out": str(out), **first, **scores}, as_json, tables["piles"])
+    first = json.loads(tables["piles"].head(1).to_json(orient="records"))[0]
+    scores = json.loads(tables["scores"].to_json(orient="records"))
+    show({"out": str(out), **first, "scores": scores}, as_json, tables["piles"])
 
 
 @app.command()

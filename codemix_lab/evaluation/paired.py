@@ -47,8 +47,9 @@ def paired_f1(
         raise DataError(
             "Gold labels and the two predictions differ in number: give one of each per sentence."
         )
-    numbers = (label_numbers(values, labels) for values in (gold, predicted_a, predicted_b))
-    return paired_from_counts(joint_counts(cells_of(*numbers, len(labels)), len(labels)), seed, resamples)
+    numbers, a, b = (label_numbers(values, labels) for values in (gold, predicted_a, predicted_b))
+    joint = joint_counts(cells_of(numbers, a, b, len(labels)), len(labels))
+    return paired_from_counts(joint, seed, resamples)
 
 
 def cells_of(gold: np.ndarray, a: np.ndarray, b: np.ndarray, labels: int) -> np.ndarray:

@@ -78,9 +78,9 @@ def slice_table(
     p-values are those of `paired_f1`, p-values Holm-corrected for the number of slices in the table;
     fixed and broken are sentences.
     """
-    numbers = [label_numbers(frame[c].tolist(), labels) for c in ("gold", "predicted_a", "predicted_b")]
-    cells = cells_of(*numbers, len(labels))
-    right_a, right_b = numbers[1] == numbers[0], numbers[2] == numbers[0]
+    gold, a, b = (label_numbers(frame[c].tolist(), labels) for c in ("gold", "predicted_a", "predicted_b"))
+    cells = cells_of(gold, a, b, len(labels))
+    right_a, right_b = a == gold, b == gold
     fixed, broken = right_b & ~right_a, right_a & ~right_b
     rows = []
     for part in slices:

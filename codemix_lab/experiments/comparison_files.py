@@ -148,7 +148,7 @@ def _piles(held: Comparison) -> pd.DataFrame:
 
 def _all_rows(found: SideBySide) -> pd.DataFrame:
     """Every sentence with every pair's pile and gain: pile_ab, gold_gain_ab and so on."""
-    columns = {}
+    columns: dict[str, pd.Series] = {}
     for a, b in found.panel.pairs:
         held = found.panel.pair(a, b).frame
         name = f"{a}{b}".lower()

@@ -5,16 +5,19 @@ from __future__ import annotations
 import math
 import re
 
+_TURNING = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=])")
 
 
 def plain(text: str) -> str:
     r"""The text with everything that markdown, LaTeX, colours or emoji codes react to made harmless.
 
+    What turns the direction of the text after it is left out.
+
     >>> plain("a_b $5 :red[x]")
     'a\\_b \\$5 \\:red\\[x\\]'
     """
-    return _SPECIAL.sub(r"\\\1", text.replace("\n", " "))
+    return _SPECIAL.sub(r"\\\1", _TURNING.sub("", text.replace("\n", " ")))
 
 
 def short(ref: str) -> str:

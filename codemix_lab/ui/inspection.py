@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,9 +37,12 @@ def choose_pair(panel: Panel) -> tuple[str, str]:
     if len(panel.letters) == 2:
         return "A", "B"
     left, right = st.columns(2, gap="small")
-    kept = {"bind": "query-params", "required": True}
-    reference = left.segmented_control("Reference", panel.letters, default="A", key="reference", **kept)
-    against = right.segmented_control("Held against it", panel.letters, default="B", key="against", **kept)
+    reference = left.segmented_control(
+        "Reference", panel.letters, default="A", key="reference", bind="query-params", required=True
+    )
+    against = right.segmented_control(
+        "Held against it", panel.letters, default="B", key="against", bind="query-params", required=True
+    )
     one = reference or "A"
     other = against if against and against != one else next(x for x in panel.letters if x != one)
     return one, other
@@ -94,7 +98,7 @@ def by_class(found: Comparison) -> None:
         download(found.by_class, "by-class")
 
 
-def paired_columns(a: str, b: str) -> dict[str, object]:
+def paired_columns(a: str, b: str) -> dict[str, Any]:
     """How the columns of F1, difference and interval are shown."""
     number = st.column_config.NumberColumn
     return {

@@ -22,7 +22,8 @@ HOSTILE = (
     "$\\frac{1}{0}$ :red[**bold**] [link](https://example.org)",
     "\u202eyeh ulta hai \u202c ok",
     "=cmd|' /C calc'!A0 film",
-    "x" * 400,
+    "x" * 3000,
+    "\u2066isolated \u202dforced\u202c और \u200fयह",
 )
 
 
@@ -48,7 +49,7 @@ def test_hostile_text_stays_text(
     hostile: Path, tiny_encoder: Path, tiny_adapted: Path, tmp_path: Path, visit: Callable[..., Any]
 ) -> None:
     models = {}
-    for name, start in (("a", tiny_encoder), ("b", tiny_adapted)):
+    for name, start in (("a", tiny_encoder), ("b", tiny_adapted), ("c", tiny_encoder)):
         spec = FineTuneSpec(str(start), TaskSpec(str(hostile)), train_size=8, epochs=1)
         models[name] = str(fine_tune(spec, tmp_path / name).model)
 
@@ -61,15 +62,29 @@ def test_hostile_text_stays_text(
     page.wait_for_selector("text=/B fixes|same sentences/")
     for pile in ("both wrong", "both right"):
         page.locator(".st-key-piles").get_by_text(pile).click()
+    page.wait_for_selector(f"text=/of {len(HOSTILE)}, largest change first/")
     table = page.locator(".st-key-rows .dvn-scroller").first
-    for row in range(4):
-        table.scroll_into_view_if_needed()
-        page.wait_for_timeout(800)
-        table.click(position={"x": 12, "y": 55 + 35 * row})
+    table.scroll_into_view_if_needed()
+    page.wait_for_timeout(1500)
+    table.click(position={"x": 12, "y": 55})
+    page.wait_for_selector(".st-key-card >> text=Gold")
+    page.locator(".st-key-close-card button").click()
+    page.wait_for_selector(".st-key-card", state="detached")
+    address = page.url
+    for row in range(len(HOSTILE)):
+        page.goto(f"{address}&row={row}")
         page.wait_for_selector(".st-key-card >> text=Gold")
         calm(page)
-        table.click(position={"x": 12, "y": 55 + 35 * row})
-    page.locator(".st-key-question input").fill("__import__('os').system('true')")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    box = page.locator(".st-key-question input")
+    box.fill("words >= 0")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Save as slice").click()
+    page.locator(".st-key-slice-name input").fill("<img src=x onerror='window.hacked=1'> $x$ \u202eulta")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.wait_for_selector(".st-key-table-saved-slices canvas")
+    calm(page)
+    box.fill("__import__('os').system('true')")
     page.keyboard.press("Enter")
     page.wait_for_selector("text=/is not understood at character 1/")
     calm(page)

@@ -20,6 +20,7 @@ from codemix_lab.experiments.inspection import predictions
 from codemix_lab.experiments.jobs import Job, JobQueue, JobState
 from codemix_lab.experiments.saved_slices import SavedSlices
 from codemix_lab.experiments.store import RunStore
+from codemix_lab.text.tasks import open_task
 
 Open = Callable[..., AppTest]
 ERRORS = "pages/4_Errors.py"
@@ -187,3 +188,42 @@ def test_a_comparison_that_is_gone_is_told_and_strange_addresses_open_nothing(
     streamlit.cache_resource.clear()
     at = opened(ERRORS, three)
     assert not at.exception and "gone or damaged" in at.error[0].value
+
+
+HOSTILE = (
+    "<script>window.hacked = 1</script> yeh film",
+    "$\\frac{1}{0}$ :red[**bold**] [link](https://example.org)",
+    "\u202eyeh ulta hai \u202c ok",
+    "\u2066isolated \u202dforced\u202c और \u200fयह",
+    "=cmd|' /C calc'!A0 film",
+    "x" * 3000,
+)
+
+
+def test_hostile_sentences_and_labels_open_like_any_other(
+    opened: Open, bench: dict[str, str], do_next: Callable[[], Job], tmp_path: Path
+) -> None:
+    labels = ("=bad\u202e", "**good**")
+    rows = [
+        {"split": split, "text": f"{text} {i}", "label": labels[i % 2]}
+        for split in ("train", "dev", "test")
+        for i, text in enumerate(HOSTILE)
+    ]
+    task = tmp_path / "hostile.en-hi.tsv"
+    pd.DataFrame(rows).to_csv(task, sep="\t", index=False)
+    test = open_task(str(task)).split("test")
+    files = []
+    for name, sure in (("a", 0.9), ("b", 0.2)):
+        files.append(str(tmp_path / f"{name}.parquet"))
+        frame = pd.DataFrame({"text": test["text"], "gold": test["label"], "predicted": labels[sure < 0.5]})
+        frame.assign(**{f"p_{labels[0]}": sure, f"p_{labels[1]}": 1 - sure}).to_parquet(files[-1])
+    query = {**bench, "task": str(task), "a": files[0], "b": files[1], "piles": ""}
+    at = opened(ERRORS, query)
+    at.button(key="compare-two").click().run()
+    job = do_next()
+    assert job.state is JobState.DONE, job.error
+    for row in range(len(HOSTILE)):
+        at = opened(ERRORS, {**query, "row": str(row)})
+        assert not at.exception, row
+        line = next(block.value for block in at.markdown if "Gold **" in block.value)
+        assert "\\*\\*good\\*\\*" in line and "\u202e" not in line
