@@ -54,7 +54,7 @@ def main() -> None:
     if seat is None:
         st.info(words.LEARN["no_lesson"], icon=":material/science:")
     else:
-        shell.fragment(DRAW[step.name])(seat)
+        DRAW[step.name](seat)
     way(step.link)
     quiz(step)
     turning(at)
