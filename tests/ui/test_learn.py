@@ -86,6 +86,7 @@ def test_a_sentence_of_the_students_own_is_measured(opened: Open) -> None:
 
 
 def test_the_density_turned_here_is_that_of_the_lab(opened: Open) -> None:
+    assert opened(LEARN, {"step": "5"}).slider(key="keep").value == 20
     at = opened(LEARN, {"step": "5", "density": "0.3"})
     assert at.slider(key="keep").value == 30
     at.slider(key="keep").set_value(10).run()
