@@ -59,12 +59,12 @@ def draw(seat: Seat) -> None:
         return
     with st.spinner("Loading the merging functions, once after a start …"):
         table = election(edited, density, names)
-    show(table, [str(sign or "") for sign in guessed.iloc[0]])
+    show(table, [str(sign or "") for sign in guessed.to_numpy()[0]])
 
 
 def show(table: pd.DataFrame, guesses: list[str]) -> None:
     """The steps as a table, and how many guesses were right."""
-    elected = table.loc[ELECTED].tolist()
+    elected = table.T[ELECTED].tolist()
     pairs = list(zip(guesses, elected, strict=True))
     made = [guess == truth for guess, truth in pairs if guess]
     with st.container(key="finding"):
