@@ -39,6 +39,7 @@ def surprise(table: pd.DataFrame) -> go.Figure:
             marker={"size": 13, "color": colour, "symbol": symbol},
             text=[f"{value:,.0f}" for value in table[name]],
             textposition=f"{side} center",
+            cliponaxis=False,
             hovertemplate="%{y}: %{x:,.1f}<extra>" + name + "</extra>",
         )
     better = [row["text"] for row in table.to_dict("records") if row["CPT"] < row["base"]]
@@ -51,7 +52,7 @@ def surprise(table: pd.DataFrame) -> go.Figure:
     )
     names = table["text"].tolist()
     ticks = [safe(name).replace(" ", "<br>") for name in names]
-    return figure.update_yaxes(autorange="reversed", tickvals=names, ticktext=ticks)
+    return figure.update_yaxes(range=[len(names) - 0.5, -0.6], tickvals=names, ticktext=ticks)
 
 
 def plane(
