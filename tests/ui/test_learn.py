@@ -85,6 +85,14 @@ def test_a_sentence_of_the_students_own_is_measured(opened: Open) -> None:
     assert "no word" in finding(at)
 
 
+@pytest.mark.starter
+def test_base_and_cpt_read_a_sentence_of_the_students_own(starter: tuple[str, ...], opened: Open) -> None:
+    at = opened(LEARN, {"step": "2", "read": "chai peeni hai kya"})
+    assert not at.exception and not at.error
+    assert at.selectbox(key="hide-own").options[0] == "1 · chai"
+    assert "Pseudo-perplexity: base **" in finding(at)
+
+
 def test_the_density_turned_here_is_that_of_the_lab(opened: Open) -> None:
     assert opened(LEARN, {"step": "5"}).slider(key="keep").value == 20
     at = opened(LEARN, {"step": "5", "density": "0.3"})
