@@ -17,11 +17,10 @@ from codemix_lab.ui.dials import carried
 from codemix_lab.ui.learn import arrow, cpt, mixing, plane, signs, transfer, trimming
 from codemix_lab.ui.learn.look import dress
 from codemix_lab.ui.learn.quiz import quiz
-from codemix_lab.ui.learn.script import Link
 from codemix_lab.ui.learn.seat import Seat, offer_own, take_seat
-from codemix_lab.ui.learn.stepper import PARAM, current, stepper, turning
+from codemix_lab.ui.learn.stepper import current, stepper, turning
+from codemix_lab.ui.learn.way import way
 from codemix_lab.ui.merge_widgets import hidden
-from codemix_lab.ui.words import PAGES
 
 DRAW: dict[str, Callable[[Seat], None]] = {
     "mixing": mixing.draw,
@@ -34,9 +33,6 @@ DRAW: dict[str, Callable[[Seat], None]] = {
 }
 BY_HAND = ("mixing", "signs")
 """Steps that need no checkpoint."""
-
-OWN = (PARAM, "lecture")
-"""What the lesson keeps in the URL and other pages have no use for."""
 
 
 def main() -> None:
@@ -54,23 +50,12 @@ def main() -> None:
     if seat is None:
         st.info(words.LEARN["no_lesson"], icon=":material/science:")
     else:
-        shell.fragment(DRAW[step.name])(seat)
+        DRAW[step.name](seat)
     way(step.link)
     quiz(step)
     turning(at)
     if seat is not None and step.name not in BY_HAND:
         offer_own(seat)
-
-
-def way(link: Link) -> None:
-    """To the real page, its dials set as the step says and everything else as it is."""
-    now = {name: st.query_params.get_all(name) for name in st.query_params if name not in OWN}
-    st.page_link(
-        PAGES[link.page].path,
-        label=link.label,
-        icon=PAGES[link.page].icon,
-        query_params={**now, **link.query},
-    )
 
 
 with shell.told():

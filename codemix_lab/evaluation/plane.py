@@ -13,8 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from codemix_lab.errors import DataError
 
 if TYPE_CHECKING:
@@ -82,11 +80,6 @@ class Plane:
         (4.5, 2.0)
         """
         return a * self.first + b * self.along, b * self.height
-
-    def ticks(self, low: float, high: float, steps: int) -> tuple[np.ndarray, np.ndarray]:
-        """Evenly spaced x and y, from `low` to `high` times ‖τ₁‖ and times the height of τ₂."""
-        shares = np.linspace(low, high, steps)
-        return shares * self.first, shares * self.height
 
 
 def plane_through(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> Plane:

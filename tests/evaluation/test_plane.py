@@ -58,8 +58,3 @@ def test_distances_on_the_plane_are_those_of_the_weights(
 def test_vectors_that_span_no_plane_are_refused(other: list[float]) -> None:
     with pytest.raises(DataError, match="choose"):
         plane_through({"w": torch.ones(2)}, {"w": torch.tensor(other)})
-
-
-def test_the_grid_runs_over_both_corners() -> None:
-    xs, ys = Plane(3.0, 5.0, 0.6).ticks(0.0, 1.0, 3)
-    assert xs.tolist() == [0.0, 1.5, 3.0] and ys.tolist() == [0.0, 2.0, 4.0]

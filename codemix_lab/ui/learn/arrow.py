@@ -14,7 +14,7 @@ KEY = "lesson-instrument"
 _ONLY_SCALING = """
 .card.map, .card.layers, .card.confusion, .dial.density, .lead {display: none;}
 .dials {grid-template-columns: 1fr;}
-.card.perplexity {grid-column: span 2;} .card.sentences {grid-column: span 6;}
+@container (min-width: 761px) {.card.sentences {grid-column: span 6;}}
 """
 
 _mount = st.components.v2.component(

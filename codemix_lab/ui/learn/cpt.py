@@ -68,7 +68,7 @@ def surprise_table(seat: Seat) -> pd.DataFrame:
     """Pseudo-perplexity of base and CPT: of each sentence, and of held-out text where a grid is there."""
     lesson = seat.lesson
     rows = [
-        {"text": f"the {kind} sentence", "base": read["base"].perplexity, "CPT": read["CPT"].perplexity}
+        {"text": f"{kind} sentence", "base": read["base"].perplexity, "CPT": read["CPT"].perplexity}
         for kind, read in lesson.readings.items()
     ]
     grid = kept_grid(MergeSpec(lesson.base, lesson.adapted[:1]), seat.task, ProbeSpec())
@@ -76,7 +76,7 @@ def surprise_table(seat: Seat) -> pd.DataFrame:
     if column is not None and column.is_node(0.0) and column.scalings[-1] >= 1:
         ends = column.perplexity(0.0), column.perplexity(1.0)
         for place, kind in enumerate(SENTENCES):
-            rows.append({"text": f"held-out {kind} text", "base": ends[0][place], "CPT": ends[1][place]})
+            rows.append({"text": f"{kind} held-out", "base": ends[0][place], "CPT": ends[1][place]})
     return pd.DataFrame(rows).dropna().reset_index(drop=True)
 
 

@@ -30,7 +30,7 @@ def surprise(table: pd.DataFrame) -> go.Figure:
             hoverinfo="skip",
             showlegend=False,
         )
-    for name, colour, symbol in (("base", BASE, "circle"), ("CPT", CPT, "diamond")):
+    for name, colour, symbol, side in (("base", BASE, "circle", "top"), ("CPT", CPT, "diamond", "bottom")):
         figure.add_scatter(
             x=table[name],
             y=table["text"],
@@ -38,18 +38,21 @@ def surprise(table: pd.DataFrame) -> go.Figure:
             name={"base": "base, before", "CPT": "CPT, after"}[name],
             marker={"size": 13, "color": colour, "symbol": symbol},
             text=[f"{value:,.0f}" for value in table[name]],
-            textposition="top center",
+            textposition=f"{side} center",
+            cliponaxis=False,
             hovertemplate="%{y}: %{x:,.1f}<extra>" + name + "</extra>",
         )
     better = [row["text"] for row in table.to_dict("records") if row["CPT"] < row["base"]]
     title = f"Less surprise after CPT at {len(better)} of {len(table)} texts"
-    framed(figure, title, "pseudo-perplexity per piece (lower is better)", "", height=140 + 58 * len(table))
+    framed(figure, title, "pseudo-perplexity (lower is better)", "", height=140 + 58 * len(table))
     values = table[["base", "CPT"]].to_numpy(dtype=float)
     ends = np.log10([values.min() * 0.75, values.max() * 1.35])
     figure.update_xaxes(
         type="log", range=ends.tolist(), gridcolor=faint(MUTED, 0.2), dtick=1, minor_dtick="L1"
     )
-    return figure.update_yaxes(autorange="reversed")
+    names = table["text"].tolist()
+    ticks = [safe(name).replace(" ", "<br>") for name in names]
+    return figure.update_yaxes(range=[len(names) - 0.5, -0.6], tickvals=names, ticktext=ticks)
 
 
 def plane(

@@ -63,7 +63,7 @@ def f1_title(surface: Surface) -> str:
 
 def surprise_title(values: pd.DataFrame) -> str:
     """Where the surprise is lowest: how far along both arrows."""
-    best = values.loc[values["value"].idxmin()]
+    best = values.sort_values("value").to_dict("records")[0]
     sign = "+" if best["b"] >= 0 else "−"
     return f"Least surprise at base + {best['a']:.2f} τ₁ {sign} {abs(best['b']):.2f} τ₂".replace("-", "−")
 

@@ -52,7 +52,7 @@ def take_seat(bench: Bench, lecture: bool) -> Seat | None:
         found = kept_lesson(*own)
         if found is not None:
             return Seat(bench, found, True, lecture)
-    shipped = kept_lesson(*STARTER, TASKS)
+    shipped = _starter_lesson()
     return None if shipped is None else Seat(bench, shipped, own == (*STARTER, TASKS), lecture)
 
 
@@ -75,6 +75,12 @@ def offer_own(seat: Seat) -> None:
     job = jobs.latest(KIND)
     if job is not None:
         jobs.watch(job)
+
+
+@st.cache_resource(ttl=60, show_spinner=False)
+def _starter_lesson() -> Lesson | None:
+    """The starter's lesson; looking for it reads the starter's text, which a turned dial need not wait for."""
+    return kept_lesson(*STARTER, TASKS)
 
 
 def _asked(bench: Bench) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:

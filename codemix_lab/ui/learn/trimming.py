@@ -17,6 +17,8 @@ from codemix_lab.ui.learn.look import readable
 from codemix_lab.ui.learn.seat import Seat
 
 KEY = "keep"
+AT_FIRST = 0.2
+"""Where the dial begins while the lab's own keeps everything, which would show nothing."""
 
 
 def draw(seat: Seat) -> None:
@@ -27,7 +29,7 @@ def draw(seat: Seat) -> None:
             "Density: keep the largest …",
             1,
             100,
-            max(1, round(100 * seat.density)),
+            round(100 * (seat.density if seat.density < 1 else AT_FIRST)),
             1,
             format="%d %%",
             key=KEY,
