@@ -33,7 +33,7 @@ _pictures = st.components.v2.component(
 
 def chart(figure: go.Figure, table: pd.DataFrame, name: str, caption: str = "") -> None:
     """Show `figure` with a caption, and `table` folded away; `name` is the key and the name of what is downloaded."""
-    title = figure.layout.title.text or name
+    title = (figure.layout.title.text or name).replace("<br>", " ")
     st.plotly_chart(figure, key=f"chart-{name}", config=_CONFIG, alt=title)
     if caption:
         st.caption(caption)

@@ -17,7 +17,7 @@ from codemix_lab.experiments.store import RunStore
 from codemix_lab.worker import main as work
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60
+PATIENCE = 120
 
 Open = Callable[..., AppTest]
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from codemix_lab.ui.figures import bars, loss, matrices
+from codemix_lab.ui.figures import bars, headlines, loss, matrices
 
 
 def test_every_axis_has_a_title_and_every_figure_one() -> None:
@@ -52,3 +52,12 @@ def test_runs_of_one_start_share_a_colour() -> None:
     drawn = loss.loss_curves({"base, seed 0": point, "CPT, seed 0": point, "base, seed 1": point})
     colours = [trace.line.color for trace in drawn.data]
     assert colours[0] == colours[2] != colours[1]
+
+
+def test_a_long_title_goes_on_in_a_second_line() -> None:
+    labels = ["very negative indeed", "very positive indeed"]
+    title = headlines.confusion(np.array([[3, 1], [9, 0]]), labels, "test, all seeds")
+    drawn = matrices.confusion(np.array([[3, 1], [9, 0]]), labels, title)
+    lines = drawn.layout.title.text.split("<br>")
+    assert len(lines) > 1 and max(map(len, lines)) <= 46 and " ".join(lines) == title
+    assert drawn.layout.margin.t > matrices.confusion(np.eye(2), labels, "short").layout.margin.t

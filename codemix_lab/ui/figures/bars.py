@@ -32,7 +32,7 @@ def probabilities(answers: Mapping[str, Mapping[str, float]], title: str = "") -
         )
     rows = max((len(found) for found in answers.values()), default=1) * max(1, len(answers))
     framed(
-        figure, safe(title or headlines.answers(answers), 90), "probability", "label", height=130 + 22 * rows
+        figure, safe(title or headlines.answers(answers), 120), "probability", "label", height=130 + 22 * rows
     )
     figure.update_layout(barmode="group", bargap=0.3)
     figure.update_xaxes(range=[0, 1.12], tickformat=".0%", gridcolor=faint(MUTED, 0.2))
@@ -70,7 +70,7 @@ def class_f1(scores: Mapping[str, Mapping[str, float]]) -> go.Figure:
             marker={"color": STARTS[place % len(STARTS)]},
             hovertemplate="%{x}: %{y:.3f}<extra>" + safe(name) + "</extra>",
         )
-    framed(figure, safe(headlines.class_f1(scores), 90), "class", "F1 (0–1)")
+    framed(figure, safe(headlines.class_f1(scores), 120), "class", "F1 (0–1)")
     figure.update_layout(barmode="group", bargap=0.3)
     return figure.update_yaxes(range=[0, 1], gridcolor=faint(MUTED, 0.2))
 
@@ -108,7 +108,7 @@ def starts_over_seeds(summary: pd.DataFrame, runs: pd.DataFrame, split: str) -> 
         )
     framed(
         figure,
-        safe(headlines.starts(means, split), 90),
+        safe(headlines.starts(means, split), 120),
         "macro-F1 (0–1)",
         "start",
         height=140 + 44 * max(2, len(means)),

@@ -24,7 +24,7 @@ def label_counts(counts: pd.DataFrame) -> go.Figure:
             marker={"color": STARTS[place % len(STARTS)], "pattern": {"shape": PATTERNS[place % 6]}},
             hovertemplate="%{x}: %{y:,}<extra>" + safe(str(split)) + "</extra>",
         )
-    framed(figure, safe(headlines.label_counts(counts), 90), "label", "sentences")
+    framed(figure, safe(headlines.label_counts(counts), 120), "label", "sentences")
     figure.update_layout(barmode="group", bargap=0.3)
     return figure.update_yaxes(gridcolor=faint(MUTED, 0.2))
 
@@ -41,7 +41,7 @@ def shares(binned: Mapping[str, Sequence[float]], edges: Sequence[str], title: s
             marker={"color": STARTS[place % len(STARTS)], "pattern": {"shape": PATTERNS[place % 6]}},
             hovertemplate="%{x}: %{y:.1%}<extra>" + safe(name) + "</extra>",
         )
-    framed(figure, safe(headlines.spread(title, binned, edges), 90), x, "share of sentences")
+    framed(figure, safe(headlines.spread(title, binned, edges), 120), x, "share of sentences")
     figure.update_layout(barmode="group", bargap=0.15)
     return figure.update_yaxes(tickformat=".0%", gridcolor=faint(MUTED, 0.2))
 

@@ -25,7 +25,7 @@ def moved(lengths: pd.DataFrame) -> go.Figure:
             marker={"color": STARTS[place % len(STARTS)]},
             hovertemplate="%{x}: %{y:.2%}<extra></extra>",
         )
-    framed(figure, safe(headlines.moved(lengths), 90), "layer", "‖τ‖ / ‖base‖")
+    framed(figure, safe(headlines.moved(lengths), 120), "layer", "‖τ‖ / ‖base‖")
     figure.update_layout(barmode="group", bargap=0.3)
     figure.update_xaxes(categoryorder="array", categoryarray=list(dict.fromkeys(lengths["layer"])))
     return figure.update_yaxes(tickformat=".1%", gridcolor=faint(MUTED, 0.2))

@@ -58,7 +58,7 @@ def pretraining_curves(points: Sequence[Mapping[str, float]]) -> go.Figure:
             line={"color": colour, "width": 1 if training else 2.5, "dash": "dot" if training else "solid"},
             hovertemplate="step %{x}: %{y:.3f}<extra></extra>",
         )
-    framed(figure, safe(headlines.pretraining(points), 90), "optimiser step", "cross-entropy (nats a piece)")
+    framed(figure, safe(headlines.pretraining(points), 120), "optimiser step", "cross-entropy (nats a piece)")
     figure.update_xaxes(gridcolor=faint(MUTED, 0.12))
     return figure.update_yaxes(gridcolor=faint(MUTED, 0.2))
 

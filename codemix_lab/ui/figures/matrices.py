@@ -92,7 +92,7 @@ def _cells(
             hovertemplate=f"{y} %{{y}}, {x} %{{x}}: %{{text}}<extra></extra>",
         )
     )
-    framed(figure, safe(title, 90), x, y, height=130 + CELL * max(2, len(rows)))
+    framed(figure, safe(title, 120), x, y, height=130 + CELL * max(2, len(rows)))
     figure.update_xaxes(tickvals=list(range(len(columns))), ticktext=columns, showgrid=False)
     figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=rows, showgrid=False, autorange="reversed")
     return figure

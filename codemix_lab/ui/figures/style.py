@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import plotly.graph_objects as go
 
 BASE = "#4a8fd0"
@@ -14,14 +16,28 @@ SEQUENTIAL = "Cividis"
 DIVERGING = "PuOr"
 
 HEIGHT = 340
+LINE = 46
+"""Letters of a title that fit above half a page, or a telephone."""
 
 
 def framed(figure: go.Figure, title: str, x: str = "", y: str = "", height: int = HEIGHT) -> go.Figure:
-    """The figure with its title, axis titles and the house's margins; the ground stays transparent."""
+    """The figure with its title, axis titles and the house's margins; the ground stays transparent.
+
+    A title that is longer than `LINE` goes on below.
+    """
+    lines = textwrap.wrap(title, LINE, break_long_words=False) or [title]
+    further = 18 * (len(lines) - 1)
     figure.update_layout(
-        title={"text": title, "font": {"size": 15}, "x": 0, "xanchor": "left", "y": 0.98, "yanchor": "top"},
-        height=height,
-        margin={"l": 8, "r": 12, "t": 64, "b": 8},
+        title={
+            "text": "<br>".join(lines),
+            "font": {"size": 15},
+            "x": 0,
+            "xanchor": "left",
+            "y": 0.98,
+            "yanchor": "top",
+        },
+        height=height + further,
+        margin={"l": 8, "r": 12, "t": 64 + further, "b": 8},
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "xanchor": "left", "x": 0},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
