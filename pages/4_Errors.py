@@ -21,11 +21,12 @@ from codemix_lab.experiments.jobs import Job, JobQueue, JobState
 from codemix_lab.experiments.saved_slices import SavedSlices
 from codemix_lab.experiments.side_by_side import SideBySide, open_side_by_side
 from codemix_lab.ui import inspection, jobs, rows, words
-from codemix_lab.ui.card import Opened, card
+from codemix_lab.ui.card import card
 from codemix_lab.ui.classifiers import choose_model, kept_runs, name_of
 from codemix_lab.ui.copying import copy_this
 from codemix_lab.ui.dials import carried
 from codemix_lab.ui.link import copy_link
+from codemix_lab.ui.opened import Opened
 from codemix_lab.ui.picker import Bench
 from codemix_lab.ui.slices import save, slices
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,21 +11,20 @@ import streamlit as st
 from codemix_lab.config import MergeSpec, ProbeSpec, TaskSpec
 from codemix_lab.errors import DataError
 from codemix_lab.evaluation.neighbours import Neighbours
-from codemix_lab.evaluation.panel import Panel
 from codemix_lab.evaluation.sentence_curve import SentenceCurve
-from codemix_lab.experiments.annotations import Annotation, Annotations
+from codemix_lab.experiments.annotations import Annotation
 from codemix_lab.experiments.jobs import JobQueue, JobState
 from codemix_lab.experiments.sentence_curves import kept_sentence_curve
 from codemix_lab.text.edits import suggested_edits
 from codemix_lab.text.mixing.lexicon import starter_lexicon
 from codemix_lab.text.pairs import PAIRS
 from codemix_lab.text.tagging import tag_sentence
-from codemix_lab.text.tasks import Task, open_task
+from codemix_lab.text.tasks import Task
 from codemix_lab.ui import jobs, rows, words
 from codemix_lab.ui.chart import chart
 from codemix_lab.ui.escape import plain
 from codemix_lab.ui.figures import bars, over_lambda
-from codemix_lab.ui.picker import Bench
+from codemix_lab.ui.opened import Opened, task_of
 from codemix_lab.ui.tagged import legend, table
 
 if TYPE_CHECKING:
@@ -36,52 +33,6 @@ if TYPE_CHECKING:
 TAGS = ("gold wrong", "irony", "sarcasm", "negation", "names", "other language", "unclear")
 NEIGHBOURS = 5
 CURVE = "sentence-curve"
-
-
-@dataclass(frozen=True, eq=False)
-class Opened:
-    """What a card needs: the row by its number, the panel it is from, how that was asked for, the notes, the bench.
-
-    `spec` is the merge that the dials of the lab say, or None where they say none.
-    """
-
-    number: int
-    panel: Panel
-    pile: str
-    task_spec: TaskSpec
-    split: str
-    pair: str | None
-    notes: Annotations
-    bench: Bench
-    spec: MergeSpec | None
-
-    @cached_property
-    def row(self) -> dict[str, Any]:
-        """The row of the panel's frame."""
-        return {str(name): value for name, value in self.panel.frame.iloc[self.number].items()}
-
-    @property
-    def text(self) -> str:
-        """The sentence."""
-        return str(self.row["text"])
-
-    @property
-    def task(self) -> Task:
-        """The task, opened when first asked for."""
-        return _task(self.task_spec)
-
-    @property
-    def models(self) -> dict[str, Classifier]:
-        """The models by letter that can be asked anew."""
-        found = {
-            letter: _model(ref, self.split)
-            for letter, ref in zip(self.panel.letters, self.panel.models, strict=True)
-        }
-        return {letter: model for letter, model in found.items() if model is not None}
-
-    def probabilities(self, letter: str) -> dict[str, float]:
-        """What a model said: label → probability."""
-        return {label: float(self.row[f"p_{letter.lower()}_{label}"]) for label in self.panel.labels}
 
 
 def card(opened: Opened) -> None:
@@ -155,21 +106,9 @@ def _asked(opened: Opened) -> dict[str, Classifier]:
     return models
 
 
-@st.cache_resource(max_entries=8, show_spinner="Opening the model …")
-def _model(ref: str, split: str) -> Classifier | None:
-    from codemix_lab.experiments.inspection import live_model
-
-    return live_model(ref, split)
-
-
-@st.cache_resource(max_entries=4, show_spinner="Opening the task …")
-def _task(spec: TaskSpec) -> Task:
-    return open_task(spec)
-
-
 @st.cache_resource(max_entries=4, show_spinner="Reading the train sentences …")
 def _index(spec: TaskSpec) -> Neighbours:
-    return Neighbours(_task(spec).split("train"))
+    return Neighbours(task_of(spec).split("train"))
 
 
 def _lexicon(pair: str | None) -> dict[str, str]:
