@@ -241,8 +241,7 @@ def opened(browser: Any, address: str) -> Any:
 
 
 def settle(page: Any) -> None:
-    """Until the exact score at the dial is there and no bar says that something is being worked out."""
-    page.wait_for_function("() => !document.querySelector('.stProgress, .stSpinner')", timeout=PATIENCE)
+    """Until the merge at the dial was built and scored; the curve may still be growing."""
     page.locator(".lab[data-exact=true]").wait_for(timeout=PATIENCE)
 
 

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 Work = Callable[["MergeScorer", ShouldStop], Any]
 
-DESKS = int(min(6, max(2, psutil.virtual_memory().total // 4e9)))
-"""Desks kept open: one for every 4 GB of memory, so that visitors with different benches do not take turns."""
+DESKS = int(min(4, max(2, psutil.virtual_memory().total // 8e9)))
+"""Desks kept open: one for every 8 GB of memory, so that visitors with different benches do not take turns."""
 
 SCORE, SENTENCE, CPT, LAYERS, ANATOMY, COLUMN = (
     "the score at this λ",
