@@ -26,6 +26,7 @@ from transformers import (
 )
 
 from codemix_lab import cli
+from codemix_lab.models.quiet import quiet
 from codemix_lab.models.starter.names import CAUSAL, starter_state
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -160,7 +161,8 @@ def make_adapted(
     """
 
     def make(seed: int = 1, size: float = 0.05) -> Path:
-        model = AutoModelForMaskedLM.from_pretrained(tiny_encoder)
+        with quiet():
+            model = AutoModelForMaskedLM.from_pretrained(tiny_encoder)
         generator = torch.Generator().manual_seed(seed)
         with torch.no_grad():
             for weights in model.parameters():

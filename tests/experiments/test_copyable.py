@@ -18,8 +18,8 @@ from codemix_lab.config import CptSpec, FineTuneSpec, MergeSpec, ProbeSpec, Task
 from codemix_lab.experiments.copyable import copyable, written
 from codemix_lab.experiments.finetuning import run_fine_tune
 from codemix_lab.experiments.store import RunStore
+from codemix_lab.job_kinds import KINDS, Quiet
 from codemix_lab.models.checkpoints import open_checkpoint
-from codemix_lab.worker import KINDS, Quiet
 
 Run = Callable[..., tuple[int, str, str]]
 
