@@ -135,7 +135,7 @@ def sentences(job: Job, beside: SideBySide, pair: tuple[str, str], spec: MergeSp
     table = table.join(notes.columns(table["text"]))
     left, right, side = st.columns([4, 5, 2], gap="small", vertical_alignment="bottom")
     with left:
-        piles = rows.chosen_piles()
+        piles = rows.chosen_piles(set(table["pile"]))
     with right:
         question = rows.asked(list(map(str, table.columns)))
     with side:

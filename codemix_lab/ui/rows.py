@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from functools import partial
 
 import pandas as pd
@@ -25,13 +26,13 @@ PAGE = 100
 QUESTION, ROW, PAGE_KEY = "question", "row", "page-of-rows"
 
 
-def chosen_piles() -> list[str]:
-    """Draw the choice of piles; none chosen means all."""
+def chosen_piles(present: Collection[str]) -> list[str]:
+    """Draw the choice of piles; none chosen means all. It begins with what changed, where anything did."""
     kept = st.pills(
         "Piles",
         PILES,
         selection_mode="multi",
-        default=["fixed", "broken"],
+        default=[pile for pile in ("fixed", "broken") if pile in present],
         format_func=lambda pile: f"{ICONS[pile]} {pile}",
         key="piles",
         wrap=True,

@@ -123,3 +123,16 @@ def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
         else:
             return
     raise RuntimeError("the app did not start")
+
+
+@pytest.fixture
+def exported() -> Callable[[Any], Path]:
+    """Export the dialled model on Explore, and give its folder."""
+
+    def export(page: Any) -> Path:
+        page.get_by_role("button", name="Export this model").click()
+        page.wait_for_selector("text=Written to")
+        found = page.locator(".stMain [data-testid=stCode]:visible").all_inner_texts()
+        return next(Path(text.strip()) for text in found if "/exports/" in text and "\n" not in text.strip())
+
+    return export

@@ -94,13 +94,6 @@ def ask_a_sentence(page: Any) -> None:
     )
 
 
-def export(page: Any) -> None:
-    page.get_by_role("button", name="Export this model").click()
-    page.wait_for_selector("text=Written to")
-    folder = page.locator(".stMain [data-testid=stCode]").first.inner_text().strip()
-    assert (Path(folder) / "model.safetensors").is_file()
-
-
 def fine_tune(page: Any) -> None:
     page.locator(".st-key-compare button").click()
     page.wait_for_selector("text=/, done after/")
@@ -135,14 +128,18 @@ def open_a_sentence(page: Any) -> None:
 
 
 def test_a_visitor_goes_through_the_lab_and_finds_everything_again(
-    tiny_encoder: Path, tiny_adapted: Path, visit: Visit, screenshot: Screenshot
+    tiny_encoder: Path,
+    tiny_adapted: Path,
+    visit: Visit,
+    exported: Callable[[Any], Path],
+    screenshot: Screenshot,
 ) -> None:
     bench = urlencode({"base": tiny_encoder, "adapted": tiny_adapted, "task": "en-hi"})
     page = visit(f"/?{bench}")
     dialled = turn_the_dial(page)
     ask_a_sentence(page)
     screenshot(page, "explore-light")
-    export(page)
+    assert (exported(page) / "model.safetensors").is_file()
 
     page = visit(f"/Fine-tune?{bench}&train_size=40&epochs=1&seeds=2&scaling={dialled}")
     fine_tune(page)
