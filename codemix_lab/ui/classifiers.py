@@ -25,11 +25,12 @@ def kept_models() -> dict[str, str]:
 
 
 def kept_runs() -> dict[str, str]:
-    """Whatever can be compared, newest first: readable name → the model's folder, or the run's where only its
-    predictions were kept."""
+    """Whatever can be compared, each newest first: models by their folder, then runs of which only the
+    predictions were kept by that of the run."""
     store = RunStore()
-    rows = store.list().to_dict("records")
-    return {_name(row): str(row["model"] or store.root / str(row["id"])) for row in rows}
+    runs = store.list()
+    rest = runs[runs["model"].isna()]
+    return kept_models() | {_name(row): str(store.root / str(row["id"])) for row in rest.to_dict("records")}
 
 
 def folder_of(choice: str, known: dict[str, str]) -> str:

@@ -21,6 +21,7 @@ from codemix_lab.experiments.jobs import Job, JobQueue, JobState
 from codemix_lab.experiments.saved_slices import SavedSlices
 from codemix_lab.experiments.store import RunStore
 from codemix_lab.text.tasks import open_task
+from codemix_lab.ui.classifiers import kept_runs
 
 Open = Callable[..., AppTest]
 ERRORS = "pages/4_Errors.py"
@@ -227,3 +228,9 @@ def test_hostile_sentences_and_labels_open_like_any_other(
         assert not at.exception, row
         line = next(block.value for block in at.markdown if "Gold **" in block.value)
         assert "\\*\\*good\\*\\*" in line and "\u202e" not in line
+
+
+def test_a_run_without_a_model_is_offered_by_its_folder(small_task: Path) -> None:
+    run = run_baseline(TaskSpec(str(small_task)), 10, 0, RunStore())
+    (folder,) = kept_runs().values()
+    assert Path(folder) == RunStore().root / run.id
