@@ -39,6 +39,9 @@ def starter_build(
         ..., help="LANGUAGE=FILE, one sentence a line (repeat the option)."
     ),
     code_mixed: list[str] = typer.Option(..., help="PAIR=FILE, one sentence a line (repeat the option)."),
+    held_out: list[str] = typer.Option(
+        [], help="NAME=FILE: text whose loss is measured and which is never trained on (repeat the option)."
+    ),
     out: Path = typer.Option(
         ..., help="Folder for the adapters; finished stages in it are kept, broken off ones resumed."
     ),
@@ -47,7 +50,9 @@ def starter_build(
     from codemix_lab.training.build_starter import build_from_files
 
     with progress() as (on_progress, should_stop):
-        build_from_files(named_files(monolingual), named_files(code_mixed), out, on_progress, should_stop)
+        build_from_files(
+            *map(named_files, (monolingual, code_mixed)), out, named_files(held_out), on_progress, should_stop
+        )
     show({"out": str(out)}, as_json=False)
 
 

@@ -11,6 +11,7 @@ import random
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 
 from codemix_lab.config import CptSpec
 from codemix_lab.models.quiet import quiet
@@ -26,7 +27,7 @@ from codemix_lab.training.cpt import continue_pretraining
 HELD_OUT = 150
 MONOLINGUAL = CptSpec(base="multilingual-e5-small", steps=800, rank=64, learning_rate=1e-3, train_head=True)
 CODE_MIXED = CptSpec(base="starter", steps=600, rank=32, learning_rate=1e-3)
-CODE_MIXED_STEPS = {"en-es": 300}
+CODE_MIXED_STEPS = {"en-es": 300, "en-ta": 200, "en-ml": 200}
 
 
 def build_starter(
@@ -36,6 +37,7 @@ def build_starter(
     out: Path,
     monolingual_spec: CptSpec = MONOLINGUAL,
     code_mixed_spec: CptSpec = CODE_MIXED,
+    only_held_out: Mapping[str, Sequence[str]] = MappingProxyType({}),
     on_progress: Progress | None = None,
     should_stop: ShouldStop | None = None,
 ) -> None:
@@ -43,7 +45,8 @@ def build_starter(
 
     `converted` is the folder made by `starter.convert`; `monolingual` maps a language to its lines
     (Devanagari lines of "hi" are trained on romanised too), `code_mixed` a pair to its lines.
-    `HELD_OUT` lines of every text are chosen by hash and never trained on.
+    `HELD_OUT` lines of every text are chosen by hash and never trained on; of `only_held_out`, texts by
+    a name of their own, nothing is: their loss is measured on as many lines too.
     """
     languages = dict(monolingual)
     if "hi" in languages:
@@ -54,6 +57,7 @@ def build_starter(
     held_out = {
         "monolingual": list(chain(*held_mono.values())),
         **{f"code-mixed {p}": t for p, t in held_mixed.items()},
+        **_hold_out(only_held_out)[1],
     }
 
     def stage(name: str, spec: CptSpec, base: Path, lines: list[str]) -> None:
@@ -75,6 +79,7 @@ def build_from_files(
     monolingual: Mapping[str, Sequence[Path]],
     code_mixed: Mapping[str, Sequence[Path]],
     out: Path,
+    only_held_out: Mapping[str, Sequence[Path]] = MappingProxyType({}),
     on_progress: Progress | None = None,
     should_stop: ShouldStop | None = None,
 ) -> None:
@@ -88,6 +93,7 @@ def build_from_files(
         _lines(monolingual),
         _lines(code_mixed),
         out,
+        only_held_out=_lines(only_held_out),
         on_progress=on_progress,
         should_stop=should_stop,
     )
