@@ -18,6 +18,8 @@ from codemix_lab.errors import StorageError
 
 PACKAGE = Path(__file__).resolve().parent
 _STALE_SECONDS = 24 * 3600
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_TORCH_WRITES = "inline_container.cc"
 
 
 def user_cache() -> Path:
@@ -89,14 +91,22 @@ def storage_errors(target: Path) -> Iterator[None]:
     """Turn what the disk says into a `StorageError` that names the file and what to do."""
     try:
         yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    except Exception as error:
+        if _tells_of_a_full_disk(error):
             raise StorageError(
                 f"{target}: the disk is full. Free some space and try again; nothing was changed."
             ) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise StorageError(f"{target}: this place cannot be written. Choose another folder.") from error
         raise
+
+
+def _tells_of_a_full_disk(error: Exception) -> bool:
+    """Also where a library wraps what the disk says in an error of its own, as safetensors and torch.save do."""
+    if isinstance(error, OSError):
+        return error.errno in _FULL
+    text = str(error)
+    return any(f"(os error {number})" in text for number in _FULL) or _TORCH_WRITES in text
 
 
 def _refuse_existing(target: Path) -> None:

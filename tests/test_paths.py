@@ -121,6 +121,20 @@ def test_what_the_disk_says_names_the_target(writer, number: int, said: str, tmp
     assert left_in(tmp_path) == []
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Error while serializing: I/O error: No space left on device (os error 28)",
+        "[enforce fail at inline_container.cc:672] . unexpected pos 576 vs 534",
+    ],
+)
+def test_a_full_disk_is_known_in_the_words_of_safetensors_and_torch(words: str) -> None:
+    with pytest.raises(StorageError, match="disk is full"), storage_errors(Path("result")):
+        raise RuntimeError(words)
+    with pytest.raises(RuntimeError, match="another"), storage_errors(Path("result")):
+        raise RuntimeError("another")
+
+
 def test_other_errors_of_the_system_stay_what_they_are() -> None:
     with pytest.raises(FileNotFoundError), storage_errors(Path("result")):
         raise FileNotFoundError(errno.ENOENT, "gone")

@@ -129,11 +129,12 @@ def test_a_stopped_run_keeps_its_last_step_and_goes_on_to_the_same_curve(
 
 
 _SCRIPT = """
-import os, signal, sys
+import os, resource, signal, sys
 from pathlib import Path
 import torch
 torch.set_num_threads(1)
 from codemix_lab.config import CptSpec
+from codemix_lab.errors import CodeMixLabError
 from codemix_lab.training.cpt import continue_pretraining
 base, text, out = map(Path, sys.argv[1:4])
 lines = text.read_text().splitlines()
@@ -142,23 +143,52 @@ def die(point):
     if point["step"] == 18:
         os.kill(os.getpid(), signal.SIGKILL)
 
+def full(point):
+    if point["step"] == 18:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
 held_out = {"code-mixed": lines[:20], "monolingual": lines[20:30]}
 spec = CptSpec.from_yaml(sys.argv[4])
-continue_pretraining(spec, base, lines, held_out, out, out.with_name("out.work"), on_point=die)
+happens = {"die": die, "full": full}[sys.argv[5]]
+try:
+    continue_pretraining(spec, base, lines, held_out, out, out.with_name("out.work"), on_point=happens)
+except CodeMixLabError as error:
+    print(error)
 """
 
 
-def test_a_killed_process_resumes_to_the_same_losses(
-    train: Train, tiny_encoder: Path, lines: list[str], tmp_path: Path
+@pytest.mark.parametrize("happens", ["die", "full"])
+def test_a_killed_process_and_a_full_disk_resume_to_the_same_losses(
+    train: Train, tiny_encoder: Path, lines: list[str], tmp_path: Path, happens: str
 ) -> None:
     (tmp_path / "lines.txt").write_text("\n".join(lines), encoding="utf-8")
     spec = CptSpec(base=str(tiny_encoder), **{**SMALL, "steps": 24})
-    arguments = [str(tiny_encoder), str(tmp_path / "lines.txt"), str(tmp_path / "out"), spec.to_yaml()]
-    killed = subprocess.run([sys.executable, "-c", _SCRIPT, *arguments], check=False, timeout=100)
-    assert killed.returncode == -signal.SIGKILL
+    arguments = [
+        str(tiny_encoder),
+        str(tmp_path / "lines.txt"),
+        str(tmp_path / "out"),
+        spec.to_yaml(),
+        happens,
+    ]
+    ended = subprocess.run(
+        [sys.executable, "-c", _SCRIPT, *arguments],
+        check=False,
+        timeout=100,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     work = tmp_path / "out.work"
-    assert {path.name for path in work.glob("checkpoint-*")} == {"checkpoint-12", "checkpoint-16"}
-    (work / "checkpoint-20").mkdir()  # half a checkpoint, the newest by its name
+    if happens == "die":
+        assert ended.returncode == -signal.SIGKILL
+        (work / "checkpoint-20").mkdir()  # half a checkpoint, the newest by its name
+    else:
+        assert ended.returncode == 0
+        assert "out.work: the disk is full. Free some space and try again" in ended.stdout
+        assert not (tmp_path / "out").exists()
+    assert {path.name for path in work.glob("checkpoint-*")} - {"checkpoint-20"} == {
+        "checkpoint-12",
+        "checkpoint-16",
+    }
     resumed, whole = train(tiny_encoder, steps=24), train(tiny_encoder, "whole", steps=24)
     assert [p["step"] for p in resumed.curve] == [0, 6, 12, 18, 24]
     assert [p["code-mixed"] for p in resumed.curve] == pytest.approx(
