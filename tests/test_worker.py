@@ -133,12 +133,13 @@ def test_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
     frame = pd.DataFrame({"text": ["x"], "gold": "a", "predicted": "a", "p_a": 1.0, "p_b": 0.0})
 
     def fake(models: Any, task: Any, split: str, limit: Any, *_: Any) -> Any:
-        assert (models, task, split, limit) == (["m", "n"], TASK, "test", None)
-        return SideBySide("k", Panel.of(models, [frame, frame], ("a", "b")), frame[["text"]], None, "s")
+        assert (models, task, split, limit) == (["m", "n"], [TASK], "test", None)
+        return SideBySide("k", Panel.of(models, [frame, frame], ("a", "b")), frame[["text"]], (), "s")
 
     monkeypatch.setattr("codemix_lab.experiments.side_by_side.side_by_side", fake)
-    job = do("side-by-side", {"models": ["m", "n"], "task": TASK.to_dict()})
-    assert job.error is None and job.result["key"] == "k"
+    for asked in ({"tasks": [TASK.to_dict()]}, {"task": TASK.to_dict()}):
+        job = do("side-by-side", {"models": ["m", "n"], **asked})
+        assert job.error is None and job.result["key"] == "k"
     assert [row["letter"] for row in job.result["scores"]] == ["A", "B"]
 
 

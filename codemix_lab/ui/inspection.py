@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from codemix_lab.evaluation.compare import Comparison
+from codemix_lab.config import PilesSpec
+from codemix_lab.evaluation.compare import PILES, UNLIKE, Comparison
 from codemix_lab.evaluation.panel import Panel
 from codemix_lab.experiments.comparison_files import confusion_table
+from codemix_lab.experiments.side_by_side import SideBySide
 from codemix_lab.ui import findings, words
 from codemix_lab.ui.chart import chart, download
 from codemix_lab.ui.escape import plain
@@ -21,14 +23,17 @@ from codemix_lab.ui.rows import ICONS
 SIDE_BY_SIDE = 3
 
 
-def who(panel: Panel, names: Mapping[str, str]) -> None:
-    """Every model by its letter, with macro-F1 and its interval."""
-    rows = panel.scores.to_dict("records")
+def who(beside: SideBySide, names: Mapping[str, str], scores: Sequence[Mapping[str, Any]]) -> None:
+    """Every model by its letter, with macro-F1 and its interval (rows of `Panel.scores`); several tasks too."""
     told = [
         f"**{row['letter']}** {plain(names[str(row['letter'])])}: macro-F1 {row['macro_f1']:.3f} "
         f"({row['low']:.3f} to {row['high']:.3f})"
-        for row in rows
+        for row in scores
     ]
+    if len(beside.portions) > 1:
+        counts = ", ".join(f"{portion.count:,} of {plain(portion.task)}" for portion in beside.portions)
+        labels = ", ".join(map(plain, beside.panel.labels))
+        told.append(f"{counts}; over the labels that all share: {labels}")
     st.caption("  \n".join(told))
 
 
@@ -49,10 +54,10 @@ def choose_pair(panel: Panel) -> tuple[str, str]:
 
 
 def piles(found: Comparison) -> None:
-    """The four piles, and in words what they mean."""
+    """The piles, and in words what they mean."""
     with st.container(key="finding"):
         st.markdown(findings.piles(found))
-    for cell, (name, count) in zip(st.columns(4, gap="small"), found.counts.items(), strict=True):
+    for cell, (name, count) in zip(st.columns(len(PILES), gap="small"), found.counts.items(), strict=True):
         cell.metric(
             f"{ICONS[name]} {name.capitalize()}",
             f"{count:,}",
@@ -60,7 +65,27 @@ def piles(found: Comparison) -> None:
             delta_color="off",
             delta_arrow="off",
             border=True,
+            help=PilesSpec.parameters()["surer"].help if name == UNLIKE else None,
         )
+
+
+def choose_surer() -> float:
+    """Draw the threshold that parts the sentences which both have right."""
+    declared: Any = PilesSpec.parameters()["surer"]
+    return float(
+        st.number_input(
+            "Unlike confidence: more than",
+            declared.low,
+            declared.high,
+            declared.default,
+            declared.step,
+            format="%.2f",
+            key="surer",
+            bind="query-params",
+            help=declared.help,
+            width=260,
+        )
+    )
 
 
 def confusions(panel: Panel, found: Comparison) -> None:

@@ -20,7 +20,8 @@ ICONS = {
     "fixed": ":material/build:",
     "broken": ":material/broken_image:",
     "both wrong": ":material/close:",
-    "both right": ":material/check:",
+    "both right, unlike": ":material/swap_vert:",
+    "both right, alike": ":material/check:",
 }
 PAGE = 100
 QUESTION, ROW, PAGE_KEY = "question", "row", "page-of-rows"

@@ -168,6 +168,7 @@ HELP: Final = {
     "corpora": "Text that comes with the lab, or a file of one sentence a line, or a table with a text column (type its path or add it below).",
     "shares": "Share of the first corpus in what is read, such as real against synthetic text; nothing is repeated.",
     "limit": "Score only that many sentences per task (stratified, always the same ones); 0 takes all.",
+    "also": "More tasks with the same labels: every language pair becomes a slice. Only labels that all share are compared.",
     "p_value": "Corrected for the number of slices (Holm): below .05 it is hardly chance.",
     "interval": "95 % paired bootstrap over sentences: a slice whose interval holds 0 shows nothing.",
     "gold_gain": "Probability of the gold label by the second model minus that by the reference: positive where the second is nearer to the truth.",

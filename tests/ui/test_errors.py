@@ -68,8 +68,9 @@ def test_three_models_stand_side_by_side_and_any_two_are_held_against_each_other
     at.segmented_control(key="against").set_value("C").run()
     assert titles(at)[-1] == "What moved: C − A"
     counts = {metric.label.split()[-1]: int(metric.value) for metric in at.metric}
-    assert counts["Broken"] == counts["wrong"] == 0 and counts["Fixed"] + counts["right"] == 10
-    assert set(rows(at)["pile"]) <= {"fixed", "both right"}
+    assert counts["Broken"] == counts["wrong"] == 0
+    assert counts["Fixed"] + counts["unlike"] + counts["alike"] == 10
+    assert set(rows(at)["pile"]) <= {"fixed", "both right, unlike", "both right, alike"}
     at.segmented_control(key="reference").set_value("C").run()
     assert not at.exception and titles(at)[-1] == "What moved: A − C"
 
