@@ -105,18 +105,23 @@ def side_by_side(payload: Payload, listener: Hears) -> Any:
 
 def switch_blame(payload: Payload, listener: Hears) -> Any:
     """What `side_by_side` reads → {"A": rows of switch_blame, "B": rows …}, for each of several tasks
-    {"A on <task>": rows …}; models of which only the predictions were kept are left out."""
+    of two languages {"A on <task>": rows …}; models of which only the predictions were kept are left out."""
     from codemix_lab.evaluation.panel import LETTERS
     from codemix_lab.experiments.blame import switch_blame
     from codemix_lab.experiments.inspection import live_model
     from codemix_lab.experiments.parts import part
     from codemix_lab.experiments.side_by_side import asked_tasks
+    from codemix_lab.text.pairs import PAIRS
     from codemix_lab.text.tasks import open_task
 
     tasks = asked_tasks(payload)
     split, limit = payload.get("split", "test"), payload.get("limit")
     live = {name: live_model(ref, split) for name, ref in zip(LETTERS, payload["models"], strict=False)}
-    named = {"": tasks[0]} if len(tasks) == 1 else {f" on {open_task(task).name}": task for task in tasks}
+    named = {"": tasks[0]}
+    if len(tasks) > 1:
+        two = [code for code, pair in PAIRS.items() if len(pair.languages) == 2]
+        opened = [(open_task(task), task) for task in tasks]
+        named = {f" on {one.name}": task for one, task in opened if one.pair in two} or named
     asked = {
         name + on: (model.ref, task)
         for name, model in live.items()

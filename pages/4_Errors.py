@@ -8,6 +8,7 @@ from codemix_lab.ui import shell
 
 bench = shell.page("errors", needs_libraries=False)
 
+import time
 from typing import Any
 
 import pandas as pd
@@ -36,6 +37,7 @@ from codemix_lab.ui.uploads import kept_uploads
 KIND, BLAME = "side-by-side", "switch-blame"
 SPLITS = ("test", "dev")
 MODELS = "abcd"
+TABLES_FIRST = 0.5
 LINKED = (
     *(*MODELS, "base", "adapted", "task", "also", "split", "limit", "reference", "against", "surer"),
     *("piles", rows.QUESTION, rows.PAGE_KEY, "method", "scaling", "density"),
@@ -49,16 +51,19 @@ def main() -> None:
     if not known:
         st.info(words.NO_MODELS, icon=":material/model_training:")
     asked = choose(bench, known)
+    to_copy = st.container()
     job = jobs.latest(KIND)
     if f"job-{KIND}" not in st.query_params:
         job = JobQueue().find(KIND, asked) or job
     if job is None:
         st.info(words.NO_PAIR, icon=":material/arrow_upward:")
+        copied(to_copy, asked)
         return
     jobs.watch(job)
     if job.state is JobState.DONE:
         spec = dialled.merge(bench, method) if bench.adapted else None
         shell.fragment(found)(job, known, spec)
+    copied(to_copy, asked)
 
 
 def choose(bench: Bench, known: dict[str, str]) -> dict[str, Any]:
@@ -97,20 +102,28 @@ def choose(bench: Bench, known: dict[str, str]) -> dict[str, Any]:
         others = ", ".join(name_of(model, known) for model in models[1:])
         jobs.submit(KIND, asked, f"{others} against {name_of(models[0], known)}")
         st.rerun()
-    if len(models) >= 2:
-        copy_this(KIND, asked)
     return asked
+
+
+def copied(place: Any, asked: dict[str, Any]) -> None:
+    """How to compute what is chosen, above what was found, drawn after it: a browser loads long for code."""
+    if len(asked["models"]) >= 2:
+        with place:
+            copy_this(KIND, asked)
 
 
 def found(job: Job, known: dict[str, str], spec: MergeSpec | None) -> None:
     """Scores, piles, slices, sentences, confusions; all of it lies on disk, so that this is quick.
 
-    What is drawn by the charts' library comes last: a browser takes longest to load it.
+    A table comes first, so that the browser loads what draws tables while the rest is worked out; what is drawn
+    by the charts' library comes last, as a browser takes longest to load it.
     """
+    scores = job.result["scores"]
+    names = {row["letter"]: name_of(row["model"], known) for row in scores}
+    inspection.who(scores, names)
     beside = opened(job.result["key"])
     panel = beside.panel
-    names = {letter: name_of(model, known) for letter, model in zip(panel.letters, panel.models, strict=True)}
-    inspection.who(beside, names, job.result["scores"])
+    inspection.several(beside)
     pair = inspection.choose_pair(panel)
     above = st.container()
     surer = inspection.choose_surer()
@@ -122,6 +135,7 @@ def found(job: Job, known: dict[str, str], spec: MergeSpec | None) -> None:
     st.subheader("Sentences")
     shell.fragment(sentences)(job, beside, pair, surer, spec)
     st.subheader("Label by label")
+    tables_first()
     inspection.confusions(panel, held)
     inspection.by_class(held)
     with st.expander("Do wrong answers hang on words near a switch?", icon=":material/swap_horiz:"):
@@ -169,6 +183,13 @@ def sentences(
             )
         )
     copy_link(LINKED)
+
+
+def tables_first() -> None:
+    """Once a session, leave the browser time to draw the tables: loading what draws charts holds it up."""
+    if "tables-first" not in st.session_state:
+        st.session_state["tables-first"] = True
+        time.sleep(TABLES_FIRST)
 
 
 def near_switches(job: Job) -> None:

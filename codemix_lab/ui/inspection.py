@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from codemix_lab.config import PilesSpec
-from codemix_lab.evaluation.compare import PILES, UNLIKE, Comparison
+from codemix_lab.evaluation.compare import PILES, Comparison
 from codemix_lab.evaluation.panel import Panel
 from codemix_lab.experiments.comparison_files import confusion_table
 from codemix_lab.experiments.side_by_side import SideBySide
@@ -23,18 +23,29 @@ from codemix_lab.ui.rows import ICONS
 SIDE_BY_SIDE = 3
 
 
-def who(beside: SideBySide, names: Mapping[str, str], scores: Sequence[Mapping[str, Any]]) -> None:
-    """Every model by its letter, with macro-F1 and its interval (rows of `Panel.scores`); several tasks too."""
-    told = [
-        f"**{row['letter']}** {plain(names[str(row['letter'])])}: macro-F1 {row['macro_f1']:.3f} "
-        f"({row['low']:.3f} to {row['high']:.3f})"
-        for row in scores
-    ]
+def who(scores: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> None:
+    """Every model by its letter, with macro-F1 and its interval: rows of `Panel.scores`."""
+    table = pd.DataFrame([{**row, "model": names[str(row["letter"])]} for row in scores])
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        table[["letter", "model", "macro_f1", "low", "high"]],
+        hide_index=True,
+        key="scores",
+        column_config={
+            "letter": st.column_config.TextColumn("", width=40),
+            "model": st.column_config.TextColumn(width="large"),
+            "macro_f1": number("macro-F1", format="%.3f"),
+            "low": number("from", format="%.3f", help=words.HELP["score_interval"]),
+            "high": number("to", format="%.3f"),
+        },
+    )
+
+
+def several(beside: SideBySide) -> None:
+    """Which tasks the sentences are from and which labels are compared, where there are several tasks."""
     if len(beside.portions) > 1:
-        counts = ", ".join(f"{portion.count:,} of {plain(portion.task)}" for portion in beside.portions)
-        labels = ", ".join(map(plain, beside.panel.labels))
-        told.append(f"{counts}; over the labels that all share: {labels}")
-    st.caption("  \n".join(told))
+        counts = " · ".join(f"{portion.count:,} of {plain(portion.task)}" for portion in beside.portions)
+        st.caption(f"{counts}, over the labels that all share: {', '.join(map(plain, beside.panel.labels))}")
 
 
 def choose_pair(panel: Panel) -> tuple[str, str]:
@@ -65,7 +76,6 @@ def piles(found: Comparison) -> None:
             delta_color="off",
             delta_arrow="off",
             border=True,
-            help=PilesSpec.parameters()["surer"].help if name == UNLIKE else None,
         )
 
 

@@ -171,6 +171,7 @@ HELP: Final = {
     "also": "More tasks with the same labels: every language pair becomes a slice. Only labels that all share are compared.",
     "p_value": "Corrected for the number of slices (Holm): below .05 it is hardly chance.",
     "interval": "95 % paired bootstrap over sentences: a slice whose interval holds 0 shows nothing.",
+    "score_interval": "95 % bootstrap over sentences.",
     "gold_gain": "Probability of the gold label by the second model minus that by the reference: positive where the second is nearer to the truth.",
     "question": "Columns with <, <=, >, >=, ==, !=, in, and, or, not; a word in quotes is looked for in text. Columns:",
     "edit": "All models answer the changed sentence at once; nothing in the data changes.",

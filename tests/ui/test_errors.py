@@ -235,3 +235,26 @@ def test_a_run_without_a_model_is_offered_by_its_folder(small_task: Path) -> Non
     run = run_baseline(TaskSpec(str(small_task)), 10, 0, RunStore())
     (folder,) = kept_runs().values()
     assert Path(folder) == RunStore().root / run.id
+
+
+def test_several_tasks_make_language_pairs_slices_and_unlike_confidence_is_a_pile(
+    bench: dict[str, str], trained: list[str], opened: Open, do_next: Callable[[], Job], tmp_path: Path
+) -> None:
+    also = str(shutil.copy(bench["task"], tmp_path / "other.en-es.tsv"))
+    query = {**bench, "a": trained[0], "b": trained[1], "also": also, "piles": "", "surer": "0", "row": "12"}
+    at = opened(ERRORS, query)
+    at.button(key="compare-two").click().run()
+    job = do_next()
+    assert job.state is JobState.DONE, job.error
+    assert [task["source"] for task in job.payload["tasks"]] == [bench["task"], also]
+    at.run()
+    assert not at.exception
+    assert any("over the labels that all share: bad, good" in caption.value for caption in at.caption)
+    assert rows(at)["text"].nunique() == 10 and len(rows(at)) == 20
+    counts = {metric.label.split()[-1]: int(metric.value) for metric in at.metric}
+    right = counts["unlike"] + counts["alike"]
+    assert sum(counts.values()) == 20 and (counts["unlike"] or not right)
+    at.number_input(key="surer").set_value(1.0).run()
+    assert {m.label.split()[-1]: int(m.value) for m in at.metric} == {**counts, "unlike": 0, "alike": right}
+    at.text_input(key="question").set_value("pair == 'en-es'").run()
+    assert not at.exception and len(rows(at)) == 10 and "Gold **" in said(at)
