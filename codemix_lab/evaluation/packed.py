@@ -73,11 +73,12 @@ def runs_of(lengths: Sequence[int]) -> list[Run]:
 
 def _parts(model: Any) -> tuple[Any, Callable[[torch.Tensor], torch.Tensor], bool]:
     """The encoder, what makes logits of its output, and whether that reads first pieces or means."""
-    if type(model) is MeanPoolClassifier:
+    kind = type(model)
+    if kind is MeanPoolClassifier:
         return model.encoder, model.head, False
-    if type(model) is BertForSequenceClassification:
+    if kind is BertForSequenceClassification:
         return model.bert, lambda hidden: model.classifier(model.bert.pooler(hidden)), True
-    if type(model) in (RobertaForSequenceClassification, XLMRobertaForSequenceClassification):
+    if kind in (RobertaForSequenceClassification, XLMRobertaForSequenceClassification):
         return model.roberta, model.classifier, True
     return None, nn.Identity(), False
 
@@ -100,14 +101,17 @@ def _through(layer: Any, hidden: torch.Tensor, runs: Sequence[Run], first_only: 
     if first_only:
         hidden = torch.cat([part[:, 0] for part in _by_run(hidden, runs)])
         asking = [(sentences, 1) for sentences, _ in runs]
+    queries = own.query(hidden)
     found = [
-        scaled_dot_product_attention(*(_heads(part, own.num_attention_heads) for part in parts))
+        scaled_dot_product_attention(*parts).transpose(1, 2).flatten(0, 1).flatten(1)
         for parts in zip(
-            _by_run(own.query(hidden), asking), _by_run(keys, runs), _by_run(values, runs), strict=True
+            _by_run(queries, asking, own.num_attention_heads),
+            _by_run(keys, runs, own.num_attention_heads),
+            _by_run(values, runs, own.num_attention_heads),
+            strict=True,
         )
     ]
-    context = torch.cat([part.transpose(1, 2).flatten(0, 1).flatten(1) for part in found])
-    hidden = _added(layer.attention.output, context, hidden)
+    hidden = _added(layer.attention.output, torch.cat(found), hidden)
     return _added(layer.output, layer.intermediate(hidden), hidden)
 
 
@@ -118,12 +122,10 @@ def _added(block: Any, values: torch.Tensor, hidden: torch.Tensor) -> torch.Tens
     return normed
 
 
-def _by_run(rows: torch.Tensor, runs: Sequence[Run]) -> list[torch.Tensor]:
-    """Views (sentences, pieces, width) of (pieces of all, width), one a run."""
-    parts = rows.split([sentences * pieces for sentences, pieces in runs])
-    return [part.view(*run, -1) for part, run in zip(parts, runs, strict=True)]
-
-
-def _heads(part: torch.Tensor, heads: int) -> torch.Tensor:
-    """(sentences, pieces, width) → (sentences, heads, pieces, width / heads)."""
-    return part.unflatten(-1, (heads, -1)).transpose(1, 2)
+def _by_run(rows: torch.Tensor, runs: Sequence[Run], heads: int = 0) -> list[torch.Tensor]:
+    """Views of (pieces of all, width), one a run: (sentences, pieces, width), or with `heads` what attention
+    takes, (sentences, heads, pieces, width / heads)."""
+    parts = rows.split_with_sizes([sentences * pieces for sentences, pieces in runs])
+    if not heads:
+        return [part.view(*run, -1) for part, run in zip(parts, runs, strict=True)]
+    return [part.view(*run, heads, -1).transpose(1, 2) for part, run in zip(parts, runs, strict=True)]
