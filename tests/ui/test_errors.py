@@ -241,7 +241,7 @@ def test_several_tasks_make_language_pairs_slices_and_unlike_confidence_is_a_pil
     bench: dict[str, str], trained: list[str], opened: Open, do_next: Callable[[], Job], tmp_path: Path
 ) -> None:
     also = str(shutil.copy(bench["task"], tmp_path / "other.en-es.tsv"))
-    query = {**bench, "a": trained[0], "b": trained[1], "also": also, "piles": "", "surer": "0", "row": "12"}
+    query = {**bench, "a": trained[0], "b": trained[1], "also": also, "piles": "", "surer": "0"}
     at = opened(ERRORS, query)
     at.button(key="compare-two").click().run()
     job = do_next()
@@ -256,5 +256,7 @@ def test_several_tasks_make_language_pairs_slices_and_unlike_confidence_is_a_pil
     assert sum(counts.values()) == 20 and (counts["unlike"] or not right)
     at.number_input(key="surer").set_value(1.0).run()
     assert {m.label.split()[-1]: int(m.value) for m in at.metric} == {**counts, "unlike": 0, "alike": right}
-    at.text_input(key="question").set_value("pair == 'en-es'").run()
+    at = opened(ERRORS, {**query, "question": "pair == 'en-es'", "row": "12"})
     assert not at.exception and len(rows(at)) == 10 and "Gold **" in said(at)
+    code = next(block.value for block in at.code if block.value.startswith("codemix-lab compare"))
+    assert code.count("--task ") == 2
