@@ -18,8 +18,14 @@ from codemix_lab.ui import findings, words
 from codemix_lab.ui.chart import chart, download
 from codemix_lab.ui.escape import plain
 from codemix_lab.ui.figures import matrices
-from codemix_lab.ui.rows import ICONS
 
+ICONS = {
+    "fixed": ":material/build:",
+    "broken": ":material/broken_image:",
+    "both wrong": ":material/close:",
+    "both right, unlike": ":material/swap_vert:",
+    "both right, alike": ":material/check:",
+}
 SIDE_BY_SIDE = 3
 
 

@@ -89,6 +89,9 @@ def test_a_link_opens_the_same_view_in_another_session(three: dict[str, str], op
     assert titles(at) == titles(again) and said(at) == said(again)
     assert "Gold **" in said(again) and again.text_input(key="question").value == "words > 3"
     assert [str(box.value) for box in at.selectbox] == [str(box.value) for box in again.selectbox]
+    piles = opened(ERRORS, {**three, "piles": "both right, unlike"})
+    assert piles.pills(key="piles").value == ["both right, unlike"]
+    assert any("piles=both+right%2C+unlike" in code.value for code in piles.code)
     found_without_its_job = {name: value for name, value in query.items() if not name.startswith("job-")}
     assert said(opened(ERRORS, found_without_its_job)) == said(at)
 
