@@ -104,7 +104,7 @@ def compared(folder: Path, count: int) -> tuple[str, dict[str, Any], float]:
         places = pd.Series(range(len(texts)), index=texts).loc[test["text"]].to_numpy()
         files.append(str(folder / f"ngrams-{size}.parquet"))
         prediction_frame(test, said[places], many.labels).to_parquet(files[-1])
-    asked = {"models": files, "task": TaskSpec(str(file)).to_dict(), "split": "test", "limit": None}
+    asked = {"models": files, "tasks": [TaskSpec(str(file)).to_dict()], "split": "test", "limit": None}
     JobQueue.poll = lambda self: None
     job = JobQueue().submit("side-by-side", asked, "two baselines")
     began = time.perf_counter()

@@ -88,14 +88,13 @@ def transfer(payload: Payload, listener: Hears) -> Any:
 
 
 def side_by_side(payload: Payload, listener: Hears) -> Any:
-    """{"models": [folder, run or file], "task": TaskSpec, "split": "test", "limit": int or null}
+    """{"models": [folder, run or file], "tasks": [TaskSpec], "split": "test", "limit": int or null}
     → {"key": what `open_side_by_side` opens, "scores": rows of `Panel.scores`}."""
-    from codemix_lab.config import TaskSpec
-    from codemix_lab.experiments.side_by_side import side_by_side
+    from codemix_lab.experiments.side_by_side import asked_tasks, side_by_side
 
     found = side_by_side(
         payload["models"],
-        TaskSpec.from_dict(payload["task"]),
+        asked_tasks(payload),
         payload.get("split", "test"),
         payload.get("limit"),
         listener.on_progress,
@@ -105,18 +104,30 @@ def side_by_side(payload: Payload, listener: Hears) -> Any:
 
 
 def switch_blame(payload: Payload, listener: Hears) -> Any:
-    """What `side_by_side` reads → {"A": rows of switch_blame, "B": rows …}; models of which only the
-    predictions were kept are left out."""
-    from codemix_lab.config import TaskSpec
+    """What `side_by_side` reads → {"A": rows of switch_blame, "B": rows …}, for each of several tasks
+    of two languages {"A on <task>": rows …}; models of which only the predictions were kept are left out."""
     from codemix_lab.evaluation.panel import LETTERS
     from codemix_lab.experiments.blame import switch_blame
     from codemix_lab.experiments.inspection import live_model
     from codemix_lab.experiments.parts import part
+    from codemix_lab.experiments.side_by_side import asked_tasks
+    from codemix_lab.text.pairs import PAIRS
+    from codemix_lab.text.tasks import open_task
 
-    task = TaskSpec.from_dict(payload["task"])
+    tasks = asked_tasks(payload)
     split, limit = payload.get("split", "test"), payload.get("limit")
     live = {name: live_model(ref, split) for name, ref in zip(LETTERS, payload["models"], strict=False)}
-    asked = {name: model.ref for name, model in live.items() if model is not None}
+    named = {"": tasks[0]}
+    if len(tasks) > 1:
+        two = [code for code, pair in PAIRS.items() if len(pair.languages) == 2]
+        opened = [(open_task(task), task) for task in tasks]
+        named = {f" on {one.name}": task for one, task in opened if one.pair in two} or named
+    asked = {
+        name + on: (model.ref, task)
+        for name, model in live.items()
+        for on, task in named.items()
+        if model is not None
+    }
     return {
         name: _rows(
             switch_blame(
@@ -128,7 +139,7 @@ def switch_blame(payload: Payload, listener: Hears) -> Any:
                 should_stop=listener.should_stop,
             )
         )
-        for place, (name, ref) in enumerate(asked.items())
+        for place, (name, (ref, task)) in enumerate(asked.items())
     }
 
 

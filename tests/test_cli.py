@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 
 from codemix_lab.config import MergeSpec, ProbeSpec
+from codemix_lab.evaluation.compare import PILES
 from codemix_lab.evaluation.merge_scorer import MergeScorer
 from codemix_lab.models.checkpoints import open_checkpoint
 from codemix_lab.text.tasks import open_task
@@ -136,7 +138,7 @@ def test_finetune_evaluate_transfer_and_compare(
     )
     counts = last(out)
     assert code == 0
-    assert sum(counts[pile] for pile in ("fixed", "broken", "both wrong", "both right")) == 20
+    assert sum(counts[pile] for pile in PILES) == 20 and counts["surer"] == 0.1
     assert [(row["reference"], row["against"]) for row in counts["table"]] == [
         ("A", "B"),
         ("A", "C"),
@@ -151,6 +153,28 @@ def test_finetune_evaluate_transfer_and_compare(
     assert run("slices", "remove", "long")[0] == 0
     assert run("slices", "remove", "long")[0] == 1
     assert run("compare", a, "--task", task, "--out", tmp_path / "one")[0] == 2
+    other = shutil.copy(task, tmp_path / "other.en-es.csv")
+    two = (
+        "compare",
+        a,
+        tmp_path / "b",
+        "--task",
+        task,
+        "--task",
+        other,
+        "--surer",
+        "0.3",
+        "--out",
+        tmp_path / "two",
+    )
+    code, out, _ = run(*two)
+    assert code == 0 and "pair == 'en-es'" in out and "labels: " in out
+    record = json.loads((tmp_path / "two" / "comparison.json").read_text(encoding="utf-8"))
+    assert [one["count"] for one in record["tasks"]] == [20, 20] and record["piles"][0]["surer"] == 0.3
+    pairs = [row["slice"] for row in record["slices"] if row["trait"] == "pair"]
+    assert sorted(pairs) == ["pair == 'en-es'", "pair == 'en-hi'"]
+    code, _, err = run(*two[:-4], "--surer", "1.5", "--out", tmp_path / "three")
+    assert code == 2 and "surer = 1.5 is out of range" in err
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -133,13 +134,33 @@ def test_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
     frame = pd.DataFrame({"text": ["x"], "gold": "a", "predicted": "a", "p_a": 1.0, "p_b": 0.0})
 
     def fake(models: Any, task: Any, split: str, limit: Any, *_: Any) -> Any:
-        assert (models, task, split, limit) == (["m", "n"], TASK, "test", None)
-        return SideBySide("k", Panel.of(models, [frame, frame], ("a", "b")), frame[["text"]], None, "s")
+        assert (models, task, split, limit) == (["m", "n"], [TASK], "test", None)
+        return SideBySide("k", Panel.of(models, [frame, frame], ("a", "b")), frame[["text"]], (), "s")
 
     monkeypatch.setattr("codemix_lab.experiments.side_by_side.side_by_side", fake)
-    job = do("side-by-side", {"models": ["m", "n"], "task": TASK.to_dict()})
-    assert job.error is None and job.result["key"] == "k"
+    for asked in ({"tasks": [TASK.to_dict()]}, {"task": TASK.to_dict()}):
+        job = do("side-by-side", {"models": ["m", "n"], **asked})
+        assert job.error is None and job.result["key"] == "k"
     assert [row["letter"] for row in job.result["scores"]] == ["A", "B"]
+
+
+def test_switch_blame_looks_at_every_task_of_two_languages(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def fake(ref: str, task: TaskSpec, *_: Any, **__: Any) -> pd.DataFrame:
+        asked.append((ref, task.source))
+        return pd.DataFrame([{"kind": "place", "value": "at"}])
+
+    def live(ref: str, split: str) -> Any:
+        return None if ref == "file" else SimpleNamespace(ref=ref)
+
+    monkeypatch.setattr("codemix_lab.experiments.blame.switch_blame", fake)
+    monkeypatch.setattr("codemix_lab.experiments.inspection.live_model", live)
+    tasks = [TaskSpec(name).to_dict() for name in ("en-hi", "en", "en-es")]
+    job = do("switch-blame", {"models": ["m", "file"], "tasks": tasks})
+    assert job.error is None and list(job.result) == ["A on en-hi", "A on en-es"]
+    assert asked == [("m", "en-hi"), ("m", "en-es")]
+    assert list(do("switch-blame", {"models": ["m", "n"], "tasks": tasks[:1]}).result) == ["A", "B"]
 
 
 def test_sentence_curve(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from codemix_lab.cli.options import JSON, LABEL_COLUMN, LIMIT, OUT, SPLIT, SPLIT_COLUMN, TASK, TEXT_COLUMN
 from codemix_lab.cli.terminal import numbers, option, progress, show
-from codemix_lab.config import MergeMethod, MergeSpec, ProbeSpec, TaskSpec, TrimScope
+from codemix_lab.config import MergeMethod, MergeSpec, PilesSpec, ProbeSpec, TaskSpec, TrimScope
 
 app = typer.Typer()
 
@@ -63,31 +63,42 @@ def compare(
     models: list[str] = typer.Argument(
         ..., help="Two to four: fine-tuned folders, runs of the store or files of predictions; A first."
     ),
-    task: str = TASK,
+    tasks: list[str] = typer.Option(
+        ..., "--task", help=TaskSpec.parameters()["source"].help + " Repeat it for a slice per language pair."
+    ),
     text_column: str | None = TEXT_COLUMN,
     label_column: str | None = LABEL_COLUMN,
     split_column: str | None = SPLIT_COLUMN,
     split: str = SPLIT,
     limit: int | None = LIMIT,
+    surer: float = option(PilesSpec, "surer"),
     out: Path = OUT,
     as_json: bool = JSON,
 ) -> None:
-    """Up to four models on one task: what each fixed and broke of another, by slices and by sentence."""
+    """Up to four models side by side: what each fixed and broke of another, by slices and by sentence.
+
+    Several tasks are compared over the labels that all of them and all models share; --limit holds for each.
+    """
+    PilesSpec(surer)
     from codemix_lab.experiments.comparison_files import comparison_tables, write_comparison
     from codemix_lab.experiments.saved_slices import SavedSlices
     from codemix_lab.experiments.side_by_side import side_by_side
 
     with progress() as (on_progress, should_stop):
-        task_spec = TaskSpec(task, text_column, label_column, split_column)
-        found = side_by_side(models, task_spec, split, limit, on_progress, should_stop)
+        specs = [TaskSpec(task, text_column, label_column, split_column) for task in tasks]
+        found = side_by_side(models, specs, split, limit, on_progress, should_stop)
     saved = SavedSlices().all()
-    write_comparison(found, out, " · ".join(models), saved)
-    tables = comparison_tables(found, saved)
+    write_comparison(found, out, " · ".join(models), saved, surer)
+    tables = comparison_tables(found, saved, surer)
     if not as_json:
         show({}, as_json, tables["scores"])
+        slices = tables["slices"]
+        if len(found.portions) > 1:
+            show({"labels": ", ".join(found.panel.labels)}, as_json, slices[slices["trait"] == "pair"])
     first = json.loads(tables["piles"].head(1).to_json(orient="records"))[0]
     scores = json.loads(tables["scores"].to_json(orient="records"))
-    show({"out": str(out), **first, "scores": scores}, as_json, tables["piles"])
+    about = {"out": str(out), "labels": list(found.panel.labels)}
+    show({**about, **first, "scores": scores}, as_json, tables["piles"])
 
 
 @app.command()

@@ -5,6 +5,7 @@ from codemix_lab.config.finetune import FineTuneSpec
 from codemix_lab.config.merge import MergeSpec
 from codemix_lab.config.methods import MergeMethod
 from codemix_lab.config.mix import MixMethod, MixSpec
+from codemix_lab.config.piles import PilesSpec
 from codemix_lab.config.presets import TiesPreset
 from codemix_lab.config.probe import ProbeSpec
 from codemix_lab.config.regimes import Regime
@@ -22,6 +23,7 @@ __all__ = [
     "MixMethod",
     "MixSpec",
     "Parameter",
+    "PilesSpec",
     "Preset",
     "ProbeSpec",
     "Regime",

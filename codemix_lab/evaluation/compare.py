@@ -11,12 +11,16 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from codemix_lab.config import PilesSpec
 from codemix_lab.errors import DataError
 from codemix_lab.evaluation.metrics import confusion_matrix, label_numbers
 from codemix_lab.evaluation.paired import cells_of, joint_counts, net_gain_interval, paired_by_class
 
 ORDER = ("first", "second", "third", "fourth")
-PILES = ("fixed", "broken", "both wrong", "both right")
+PILES = ("fixed", "broken", "both wrong", "both right, unlike", "both right, alike")
+"""Unlike: the probabilities of the gold label differ by more than a threshold (`PilesSpec.surer`)."""
+UNLIKE = PILES[3]
+SURER = PilesSpec().surer
 BY_CLASS = [
     "label",
     "sentences",
@@ -41,7 +45,8 @@ class Comparison:
     disagree (whether the predictions differ) and gold_gain (p_b - p_a of the gold label, −1…1).
     `counts` has every pile, `confusion_a` and `confusion_b` are (gold, predicted) in the order of
     `labels`, `net_gain` is fixed − broken in sentences, and `p_value` belongs to McNemar's exact test
-    of whether fixed and broken differ by more than chance.
+    of whether fixed and broken differ by more than chance. `surer` is the difference in probability over which
+    a sentence that both have right is in the pile “unlike”.
     """
 
     frame: pd.DataFrame
@@ -52,6 +57,13 @@ class Comparison:
     net_gain: int
     p_value: float
     names: tuple[str, str] = ("A", "B")
+    surer: float = SURER
+
+    @property
+    def surer_on(self) -> tuple[int, int]:
+        """On how many sentences of the pile “unlike” A is the surer one, and on how many B."""
+        gains = self.frame.loc[self.frame["pile"] == UNLIKE, "gold_gain"]
+        return int((gains < 0).sum()), int((gains > 0).sum())
 
     @property
     def net_gain_interval(self) -> tuple[float, float]:
@@ -93,19 +105,27 @@ class Comparison:
 
 
 def compare(
-    a: pd.DataFrame, b: pd.DataFrame, labels: Sequence[str], names: tuple[str, str] = ("A", "B")
+    a: pd.DataFrame,
+    b: pd.DataFrame,
+    labels: Sequence[str],
+    names: tuple[str, str] = ("A", "B"),
+    surer: float = SURER,
 ) -> Comparison:
     """Compare two prediction frames (`predict.prediction_frame`) of the same sentences in the same order.
 
-    Raises `DataError` when a column is missing, sentences or gold labels differ, or a label is unknown.
+    `surer` (0–1) parts the sentences that both have right. Raises `DataError` when a column is missing,
+    sentences or gold labels differ, or a label is unknown, and `SpecError` for `surer` out of its range.
     """
+    surer = PilesSpec(surer).surer
     check_alike((a, b), labels)
     gold, predicted_a, predicted_b = a["gold"].tolist(), a["predicted"].tolist(), b["predicted"].tolist()
     confusion_a = confusion_matrix(gold, predicted_a, labels)
     confusion_b = confusion_matrix(gold, predicted_b, labels)
     numbers = [label_numbers(values, labels) for values in (gold, predicted_a, predicted_b)]
     right_a, right_b = numbers[1] == numbers[0], numbers[2] == numbers[0]
-    pile = np.select([~right_a & right_b, right_a & ~right_b, ~right_a & ~right_b], PILES[:3], PILES[3])
+    gain = _gold_probability(b, labels, numbers[0]) - _gold_probability(a, labels, numbers[0])
+    cases = [~right_a & right_b, right_a & ~right_b, ~right_a & ~right_b, np.abs(gain) > surer]
+    pile = np.select(cases, PILES[:4], PILES[4])
     frame = pd.DataFrame(
         {
             "text": a["text"].to_numpy(),
@@ -114,7 +134,7 @@ def compare(
             "predicted_b": predicted_b,
             "pile": pile,
             "disagree": numbers[1] != numbers[2],
-            "gold_gain": _gold_probability(b, labels, numbers[0]) - _gold_probability(a, labels, numbers[0]),
+            "gold_gain": gain,
         }
     )
     counts = {name: int((pile == name).sum()) for name in PILES}
@@ -127,6 +147,7 @@ def compare(
         net_gain=counts["fixed"] - counts["broken"],
         p_value=mcnemar(counts["fixed"], counts["broken"]),
         names=names,
+        surer=surer,
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from codemix_lab.errors import DataError, SpecError
-from codemix_lab.evaluation.compare import Comparison, check_alike, compare
+from codemix_lab.evaluation.compare import SURER, Comparison, check_alike, compare
 from codemix_lab.evaluation.metrics import confusion_matrix, score
 
 LETTERS = "ABCD"
@@ -52,6 +52,17 @@ class Panel:
             columns |= {f"p_{letter}_{label}": frame[f"p_{label}"].to_numpy() for label in labels}
         return cls(tuple(models), tuple(labels), pd.DataFrame(columns))
 
+    @classmethod
+    def joined(cls, panels: Sequence[Panel]) -> Panel:
+        """One panel of all their sentences, one panel after the other; models and labels must be the same.
+
+        Raises `DataError` where they are not.
+        """
+        first = panels[0]
+        if any((one.models, one.labels) != (first.models, first.labels) for one in panels):
+            raise DataError("Only answers of the same models over the same labels can be joined.")
+        return cls(first.models, first.labels, pd.concat([one.frame for one in panels], ignore_index=True))
+
     @property
     def letters(self) -> tuple[str, ...]:
         """The letters in use, “A” first."""
@@ -70,13 +81,17 @@ class Panel:
         named = {f"predicted_{low}": "predicted"} | {f"p_{low}_{x}": f"p_{x}" for x in self.labels}
         return self.frame[["text", "gold", *named]].rename(columns=named)
 
-    def pair(self, reference: str = "A", against: str = "B") -> Comparison:
-        """Model `against` held against model `reference`. Raises `DataError` for letters that are not there."""
-        if (reference, against) not in self._compared:
-            self._compared[reference, against] = compare(
-                self.answers(reference), self.answers(against), self.labels, (reference, against)
+    def pair(self, reference: str = "A", against: str = "B", surer: float = SURER) -> Comparison:
+        """Model `against` held against model `reference`, `surer` as in `compare`.
+
+        Raises `DataError` for letters that are not there, `SpecError` for `surer` out of its range.
+        """
+        asked = reference, against, surer
+        if asked not in self._compared:
+            self._compared[asked] = compare(
+                self.answers(reference), self.answers(against), self.labels, (reference, against), surer
             )
-        return self._compared[reference, against]
+        return self._compared[asked]
 
     def confusion(self, letter: str) -> np.ndarray:
         """Counts of one model, (gold, predicted) in the order of `labels`."""
@@ -102,7 +117,7 @@ class Panel:
         return hashlib.sha256(rows.to_numpy().tobytes()).hexdigest()
 
     @cached_property
-    def _compared(self) -> dict[tuple[str, str], Comparison]:
+    def _compared(self) -> dict[tuple[str, str, float], Comparison]:
         return {}
 
 

@@ -11,6 +11,7 @@ from torch import nn
 
 from codemix_lab.errors import CheckpointError, DataError
 from codemix_lab.evaluation.inference import Inputs, over_batches
+from codemix_lab.evaluation.packed import packed_logits
 from codemix_lab.evaluation.tokenised import tokenise
 from codemix_lab.progress import Progress, ShouldStop
 
@@ -31,15 +32,18 @@ def predict(
     """Probabilities, float32, (texts, labels): texts in their order, columns in the order of `labels`.
 
     `model` is a transformers sequence classifier; its own label names decide which output is which.
-    Inside `torch.autocast` it runs in that precision. Raises `CheckpointError` when the classifier
-    was trained for other labels, and `Cancelled`.
+    Inside `torch.autocast` it runs in that precision. A text that stands more than once is read once.
+    Raises `CheckpointError` when the classifier was trained for other labels, and `Cancelled`.
     """
     columns = label_columns(model, labels)
-    tokenised = tokenise(tokenizer, texts, max_length)
+    places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+    tokenised = tokenise(tokenizer, list(places), max_length)
     probabilities = np.empty((len(tokenised), len(labels)), dtype=np.float32)
+    packed = packed_logits(model)
 
     def shares(_: list[int], inputs: Inputs) -> np.ndarray:
-        found: np.ndarray = model(**inputs).logits.float().softmax(dim=-1)[:, columns].cpu().numpy()
+        logits = packed(inputs) if packed is not None else model(**inputs).logits
+        found: np.ndarray = logits.float().softmax(dim=-1)[:, columns].cpu().numpy()
         return found
 
     for rows, found in over_batches(
@@ -52,7 +56,7 @@ def predict(
         should_stop=should_stop,
     ):
         probabilities[rows] = found
-    return probabilities
+    return probabilities[[places[text] for text in texts]]
 
 
 def prediction_frame(rows: pd.DataFrame, probabilities: np.ndarray, labels: Sequence[str]) -> pd.DataFrame:

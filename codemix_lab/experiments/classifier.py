@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -15,7 +15,7 @@ from codemix_lab.models.checkpoints import open_checkpoint
 from codemix_lab.models.devices import autocast, device
 from codemix_lab.models.loading import is_classifier, load_classifier, load_tokenizer
 from codemix_lab.progress import Progress, ShouldStop
-from codemix_lab.text.tasks import Task
+from codemix_lab.text.tasks import Task, shared_labels
 
 _TINY = 1e-12
 
@@ -125,3 +125,21 @@ def common_ground(task: Task, classifiers: Iterable[Labelled]) -> Task:
             "At least two must be shared."
         )
     return task.restricted_to(shared)
+
+
+def common_grounds(tasks: Sequence[Task], classifiers: Collection[Labelled]) -> list[Task]:
+    """Every task cut down to the labels that all tasks and all models have, written alike.
+
+    Tasks that have the same labels stay as they are; else labels are in lower case. Raises `DataError` when
+    fewer than two labels are shared.
+    """
+    grounds = [common_ground(task, classifiers) for task in tasks]
+    if len({ground.labels for ground in grounds}) == 1:
+        return grounds
+    shared = shared_labels(grounds)
+    if len(shared) < 2:
+        told = "; ".join(f"{task.name}: {', '.join(task.labels)}" for task in tasks)
+        raise DataError(
+            f"These tasks share fewer than two labels ({told}): compare on tasks with the same ones."
+        )
+    return [ground.restricted_to(shared) for ground in grounds]

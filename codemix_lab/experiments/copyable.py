@@ -156,16 +156,19 @@ print(transfer(models, tasks, split={split!r}, limit={limit}).to_string())
 
 
 def _side_by_side(payload: Payload) -> tuple[str, str]:
-    models, task = list(payload["models"]), TaskSpec.from_dict(payload["task"])
+    models, tasks = list(payload["models"]), [TaskSpec.from_dict(task) for task in payload["tasks"]]
     split, limit = payload.get("split", "test"), payload.get("limit")
     python = f"""from codemix_lab.config import TaskSpec
 from codemix_lab.experiments.side_by_side import side_by_side
 
-found = side_by_side({models!r}, {written(task)}, split={split!r}, limit={limit})
+tasks = [{", ".join(map(written, tasks))}]
+found = side_by_side({models!r}, tasks, split={split!r}, limit={limit})
 print(found.panel.scores.to_string())
 """
     named = " ".join(map(shlex.quote, models))
-    return python, f"codemix-lab compare {named}{_task_options(task)}{_split(split, limit)} --out differences"
+    more = "".join(f" --task {shlex.quote(task.source)}" for task in tasks[1:])
+    told = _task_options(tasks[0]) + more + _split(split, limit)
+    return python, f"codemix-lab compare {named}{told} --out differences"
 
 
 def _duration(payload: Payload) -> tuple[str, str]:

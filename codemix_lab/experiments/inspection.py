@@ -10,9 +10,8 @@ import pandas as pd
 from codemix_lab import paths
 from codemix_lab.config import TaskSpec
 from codemix_lab.errors import SpecError
-from codemix_lab.evaluation.compare import Comparison
 from codemix_lab.evaluation.panel import Panel, check_number
-from codemix_lab.experiments.classifier import Classifier, common_ground
+from codemix_lab.experiments.classifier import Classifier, common_ground, common_grounds
 from codemix_lab.experiments.parts import part
 from codemix_lab.experiments.saved_answers import SavedAnswers, is_saved
 from codemix_lab.experiments.store import content_key
@@ -45,45 +44,36 @@ def predictions(
     return _kept_or_made(classifier, opened, ground, split, limit, on_progress, should_stop)
 
 
-def compare_models(
-    a: str,
-    b: str,
-    task: TaskSpec,
-    split: str = "test",
-    limit: int | None = None,
-    on_progress: Progress | None = None,
-    should_stop: ShouldStop | None = None,
-) -> Comparison:
-    """Hold model `b` against model `a` on the same sentences: the one pair of `make_panel`."""
-    return make_panel((a, b), task, split, limit, on_progress, should_stop).pair()
-
-
-def make_panel(
+def make_panels(
     models: Sequence[str],
-    task: TaskSpec | Task,
+    tasks: Sequence[TaskSpec | Task],
     split: str = "test",
     limit: int | None = None,
     on_progress: Progress | None = None,
     should_stop: ShouldStop | None = None,
-) -> Panel:
-    """Two to four models or runs on the same sentences, over the labels that all have and the task has.
+) -> list[Panel]:
+    """Two to four models or runs on the same sentences, a panel a task, over the labels that all models and tasks have.
 
     Each is a fine-tuned classifier, a folder that `codemix-lab finetune` wrote for one seed, a run of the
-    store, or a file of predictions (`SavedAnswers`). Predictions are kept as by `predictions`. Raises
-    `SpecError`, `CheckpointError`, `DataError`, `StorageError` and `Cancelled`.
+    store, or a file of predictions (`SavedAnswers`); on several tasks a run is asked anew where its model was kept.
+    `limit` holds for each task. Predictions are kept as by `predictions`. Raises `SpecError`, `CheckpointError`,
+    `DataError`, `StorageError` and `Cancelled`.
     """
     check_number(models)
-    opened = open_task(task) if isinstance(task, TaskSpec) else task
-    asked = [source(ref, split) for ref in models]
-    ground = common_ground(opened, asked)
-    answers = []
-    for place, one in enumerate(asked):
-        if isinstance(one, SavedAnswers):
-            answers.append(one.answers(opened, ground, limit))
-            continue
-        listener = part(on_progress, place, len(asked), one.ref)
-        answers.append(_kept_or_made(one, opened, ground, split, limit, listener, should_stop))
-    return Panel.of(models, answers, ground.labels)
+    opened = [open_task(task) if isinstance(task, TaskSpec) else task for task in tasks]
+    several = len(opened) > 1
+    asked = [(live_model(ref, split) if several else None) or source(ref, split) for ref in models]
+    panels = []
+    for place, (task, ground) in enumerate(zip(opened, common_grounds(opened, asked), strict=True)):
+        answers = []
+        for number, one in enumerate(asked):
+            if isinstance(one, SavedAnswers):
+                answers.append(one.answers(task, ground, limit))
+                continue
+            listener = part(on_progress, place * len(asked) + number, len(opened) * len(asked), one.ref)
+            answers.append(_kept_or_made(one, task, ground, split, limit, listener, should_stop))
+        panels.append(Panel.of(models, answers, ground.labels))
+    return panels
 
 
 def source(ref: str, split: str) -> Classifier | SavedAnswers:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from pyarrow import ArrowException
@@ -14,6 +16,7 @@ from pyarrow import ArrowException
 from codemix_lab import __version__, paths
 from codemix_lab.config import TaskSpec
 from codemix_lab.errors import SpecError, StorageError
+from codemix_lab.evaluation.compare import SURER
 from codemix_lab.evaluation.panel import Panel
 from codemix_lab.evaluation.query import matching
 from codemix_lab.evaluation.slices import COLUMNS, Slice, cut, find_slices, slice_table
@@ -27,19 +30,29 @@ from codemix_lab.text.traits import sentence_traits
 ABOUT, ROWS, TRAITS = "about.json", "rows.parquet", "traits.parquet"
 
 
+@dataclass(frozen=True)
+class Portion:
+    """The sentences of one task: its name, its language pair, and how many they are."""
+
+    task: str
+    pair: str | None
+    count: int
+
+
 @dataclass(frozen=True, eq=False)
 class SideBySide:
     """A panel of models with the traits of its sentences.
 
-    `traits` has one row a sentence (`sentence_traits`, `piece_traits`, pair); `pair` is the task's language
-    pair, `sentences` a name for the split that is the same whichever models are compared on it, and `key` the
-    name by which `open_side_by_side` finds it again.
+    `traits` has one row a sentence (`sentence_traits`, `piece_traits`, pair; with several tasks also task);
+    `portions` are the tasks, whose sentences lie one after the other; `sentences` is a name for them that is
+    the same whichever models are compared on them, and `key` the name by which `open_side_by_side` finds all
+    of it again.
     """
 
     key: str
     panel: Panel
     traits: pd.DataFrame
-    pair: str | None
+    portions: tuple[Portion, ...]
     sentences: str
 
     @property
@@ -47,10 +60,15 @@ class SideBySide:
         """Where it is kept."""
         return _folder(self.key)
 
-    def rows(self, reference: str = "A", against: str = "B") -> pd.DataFrame:
-        """Every sentence: all answers (`Panel.frame`), the pile it is in for these two models, disagree,
-        gold_gain, and its traits."""
-        pile = self.panel.pair(reference, against).frame[["pile", "disagree", "gold_gain"]]
+    def portion_of(self, row: int) -> int:
+        """The place in `portions` of the task that this row's sentence is from."""
+        ends = accumulate(portion.count for portion in self.portions)
+        return next(place for place, end in enumerate(ends) if row < end)
+
+    def rows(self, reference: str = "A", against: str = "B", surer: float = SURER) -> pd.DataFrame:
+        """Every sentence: all answers (`Panel.frame`), the pile it is in for these two models (`surer` as in
+        `compare`), disagree, gold_gain, and its traits."""
+        pile = self.panel.pair(reference, against, surer).frame[["pile", "disagree", "gold_gain"]]
         return pd.concat([self.panel.frame, pile, self.traits], axis=1)
 
     def slices(
@@ -118,31 +136,41 @@ class SideBySide:
 
 def side_by_side(
     models: Sequence[str],
-    task: TaskSpec,
+    tasks: TaskSpec | Sequence[TaskSpec],
     split: str = "test",
     limit: int | None = None,
     on_progress: Progress | None = None,
     should_stop: ShouldStop | None = None,
 ) -> SideBySide:
-    """Compare two to four models or runs (`inspection.make_panel`) and keep all of it in the workspace.
+    """Compare two to four models or runs (`inspection.make_panels`) and keep all of it in the workspace.
 
-    Predictions and traits are kept by content, so that another model costs its own predictions only.
-    Raises what `make_panel` raises.
+    On several tasks their sentences stand one task after the other, over the labels that all share, so that
+    language pairs are slices; `limit` holds for each. Predictions and traits are kept by content, task by task:
+    another model costs its own predictions only. Raises what `make_panels` raises, and `SpecError` for a task
+    named twice.
     """
-    from codemix_lab.experiments.inspection import make_panel
+    from codemix_lab.experiments.inspection import make_panels
 
-    opened = open_task(task)
-    panel = make_panel(models, opened, split, limit, part(on_progress, 0, 10, width=8), should_stop)
+    asked = [tasks] if isinstance(tasks, TaskSpec) else list(tasks)
+    if not asked or len(set(asked)) < len(asked):
+        raise SpecError("Give every task once, and one at least.")
+    opened = [open_task(task) for task in asked]
+    panels = make_panels(models, opened, split, limit, part(on_progress, 0, 10, width=8), should_stop)
+    panel = Panel.joined(panels)
     raise_if_stopped(should_stop)
     report(part(on_progress, 8, 10), 0, 1, "traits of the sentences")
-    traits = _traits(list(panel.frame["text"]), opened.pair, models, split)
-    sentences = content_key("sentences", opened.digest, split)
+    portions = tuple(
+        Portion(task.name, task.pair, len(own.frame)) for task, own in zip(opened, panels, strict=True)
+    )
+    traits = _traits_of(panels, portions, models, split)
+    sentences = content_key("sentences", *(task.digest for task in opened), split)
     key = content_key(
         "side-by-side", __version__, panel.digest, list(models), list(traits.columns), sentences
     )
-    found = SideBySide(key, panel, traits, opened.pair, sentences)
+    found = SideBySide(key, panel, traits, portions, sentences)
     if not found.folder.is_dir():
-        about = {"models": models, "labels": panel.labels, "pair": opened.pair, "sentences": sentences}
+        told = [asdict(portion) for portion in portions]
+        about = {"models": models, "labels": panel.labels, "portions": told, "sentences": sentences}
         try:
             with paths.new_folder(found.folder) as folder:
                 panel.frame.to_parquet(folder / ROWS, index=False)
@@ -157,6 +185,11 @@ def side_by_side(
     return found
 
 
+def asked_tasks(payload: Mapping[str, Any]) -> list[TaskSpec]:
+    """The tasks that a job of this kind was asked for; before there could be several, it was one “task”."""
+    return [TaskSpec.from_dict(task) for task in payload.get("tasks") or [payload["task"]]]
+
+
 def open_side_by_side(key: str) -> SideBySide:
     """The comparison of this key, read from disk. Raises `StorageError` when it is gone or damaged."""
     folder = _folder(key)
@@ -164,9 +197,12 @@ def open_side_by_side(key: str) -> SideBySide:
         about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
         frame, traits = pd.read_parquet(folder / ROWS), pd.read_parquet(folder / TRAITS)
         panel = Panel(tuple(about["models"]), tuple(about["labels"]), frame)
-        if len(frame) != len(traits) or f"predicted_{panel.letters[-1].lower()}" not in frame:
+        told = about.get("portions") or [{"task": "", "pair": about["pair"], "count": len(frame)}]
+        portions = tuple(Portion(**portion) for portion in told)
+        counts = {len(frame), len(traits), sum(portion.count for portion in portions)}
+        if len(counts) > 1 or f"predicted_{panel.letters[-1].lower()}" not in frame:
             raise ValueError("its tables do not fit together")
-        return SideBySide(key, panel, traits, about["pair"], about["sentences"])
+        return SideBySide(key, panel, traits, portions, about["sentences"])
     except (OSError, ValueError, KeyError, TypeError, ArrowException) as error:
         raise StorageError(
             f"{folder}: this comparison is gone or damaged ({error}). Move the folder away and compare again."
@@ -175,6 +211,20 @@ def open_side_by_side(key: str) -> SideBySide:
 
 def _folder(key: str) -> Path:
     return paths.workspace() / "comparisons" / key
+
+
+def _traits_of(
+    panels: Sequence[Panel], portions: Sequence[Portion], models: Sequence[str], split: str
+) -> pd.DataFrame:
+    """The traits of every task's sentences, one task after the other; with several tasks also which it is."""
+    found = [
+        _traits(list(panel.frame["text"]), portion.pair, models, split)
+        for panel, portion in zip(panels, portions, strict=True)
+    ]
+    if len(found) == 1:
+        return found[0]
+    named = [traits.assign(task=portion.task) for traits, portion in zip(found, portions, strict=True)]
+    return pd.concat(named, ignore_index=True)
 
 
 def _traits(texts: list[str], pair: str | None, models: Sequence[str], split: str) -> pd.DataFrame:

@@ -6,8 +6,6 @@ from codemix_lab.evaluation.compare import Comparison
 from codemix_lab.ui.escape import brief
 
 SURE = 0.05
-SURER = 0.1
-"""Difference in probability from which a model counts as surer."""
 
 
 def piles(comparison: Comparison) -> str:
@@ -19,11 +17,10 @@ def piles(comparison: Comparison) -> str:
     sure = "beyond chance" if p < SURE else "which chance alone could do"
     chance = "p < .001" if p < 0.001 else f"p = {brief(p, 3)}"
     low, high = comparison.net_gain_interval
-    right = comparison.frame.loc[comparison.frame["pile"] == "both right", "gold_gain"]
-    surer = {b: int((right > SURER).sum()), a: int((right < -SURER).sum())}
+    surer_a, surer_b = comparison.surer_on
     direction = "gains" if net > 0 else "loses" if net < 0 else "changes"
     return (
         f"{b} fixes {counts['fixed']} and breaks {counts['broken']} of {len(comparison.frame)} sentences: "
         f"it {direction} {abs(net)} on balance (95 % interval {low:+.0f} to {high:+.0f}), {sure} (McNemar {chance}). "
-        f"Where both are right, {b} is clearly surer on {surer[b]} sentences and {a} on {surer[a]}."
+        f"Where both are right, {b} is surer by more than {comparison.surer:g} on {surer_b} and {a} on {surer_a}."
     ).replace("-", "−")

@@ -2,34 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from codemix_lab.evaluation.compare import Comparison
+from codemix_lab.config import PilesSpec
+from codemix_lab.evaluation.compare import PILES, Comparison
 from codemix_lab.evaluation.panel import Panel
 from codemix_lab.experiments.comparison_files import confusion_table
+from codemix_lab.experiments.side_by_side import SideBySide
 from codemix_lab.ui import findings, words
 from codemix_lab.ui.chart import chart, download
 from codemix_lab.ui.escape import plain
 from codemix_lab.ui.figures import matrices
-from codemix_lab.ui.rows import ICONS
 
+ICONS = {
+    "fixed": ":material/build:",
+    "broken": ":material/broken_image:",
+    "both wrong": ":material/close:",
+    "both right, unlike": ":material/swap_vert:",
+    "both right, alike": ":material/check:",
+}
 SIDE_BY_SIDE = 3
 
 
-def who(panel: Panel, names: Mapping[str, str]) -> None:
-    """Every model by its letter, with macro-F1 and its interval."""
-    rows = panel.scores.to_dict("records")
-    told = [
-        f"**{row['letter']}** {plain(names[str(row['letter'])])}: macro-F1 {row['macro_f1']:.3f} "
-        f"({row['low']:.3f} to {row['high']:.3f})"
-        for row in rows
-    ]
-    st.caption("  \n".join(told))
+def who(scores: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> None:
+    """Every model by its letter, with macro-F1 and its interval: rows of `Panel.scores`."""
+    table = pd.DataFrame([{**row, "model": names[str(row["letter"])]} for row in scores])
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        table[["letter", "model", "macro_f1", "low", "high"]],
+        hide_index=True,
+        key="scores",
+        column_config={
+            "letter": st.column_config.TextColumn("", width=40),
+            "model": st.column_config.TextColumn(width="large"),
+            "macro_f1": number("macro-F1", format="%.3f"),
+            "low": number("from", format="%.3f", help=words.HELP["score_interval"]),
+            "high": number("to", format="%.3f"),
+        },
+    )
+
+
+def several(beside: SideBySide) -> None:
+    """Which tasks the sentences are from and which labels are compared, where there are several tasks."""
+    if len(beside.portions) > 1:
+        counts = " · ".join(f"{portion.count:,} of {plain(portion.task)}" for portion in beside.portions)
+        st.caption(f"{counts}, over the labels that all share: {', '.join(map(plain, beside.panel.labels))}")
 
 
 def choose_pair(panel: Panel) -> tuple[str, str]:
@@ -49,10 +71,10 @@ def choose_pair(panel: Panel) -> tuple[str, str]:
 
 
 def piles(found: Comparison) -> None:
-    """The four piles, and in words what they mean."""
+    """The piles, and in words what they mean."""
     with st.container(key="finding"):
         st.markdown(findings.piles(found))
-    for cell, (name, count) in zip(st.columns(4, gap="small"), found.counts.items(), strict=True):
+    for cell, (name, count) in zip(st.columns(len(PILES), gap="small"), found.counts.items(), strict=True):
         cell.metric(
             f"{ICONS[name]} {name.capitalize()}",
             f"{count:,}",
@@ -61,6 +83,25 @@ def piles(found: Comparison) -> None:
             delta_arrow="off",
             border=True,
         )
+
+
+def choose_surer() -> float:
+    """Draw the threshold that parts the sentences which both have right."""
+    declared: Any = PilesSpec.parameters()["surer"]
+    return float(
+        st.number_input(
+            "Unlike confidence: more than",
+            declared.low,
+            declared.high,
+            declared.default,
+            declared.step,
+            format="%.2f",
+            key="surer",
+            bind="query-params",
+            help=declared.help,
+            width=260,
+        )
+    )
 
 
 def confusions(panel: Panel, found: Comparison) -> None:

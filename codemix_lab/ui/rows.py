@@ -16,12 +16,6 @@ from codemix_lab.experiments.tables import FORMATS, as_bytes
 from codemix_lab.ui import words
 from codemix_lab.ui.escape import plain
 
-ICONS = {
-    "fixed": ":material/build:",
-    "broken": ":material/broken_image:",
-    "both wrong": ":material/close:",
-    "both right": ":material/check:",
-}
 PAGE = 100
 QUESTION, ROW, PAGE_KEY = "question", "row", "page-of-rows"
 
@@ -33,7 +27,6 @@ def chosen_piles(present: Collection[str]) -> list[str]:
         PILES,
         selection_mode="multi",
         default=[pile for pile in ("fixed", "broken") if pile in present],
-        format_func=lambda pile: f"{ICONS[pile]} {pile}",
         key="piles",
         wrap=True,
         bind="query-params",

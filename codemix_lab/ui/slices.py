@@ -20,6 +20,10 @@ HEIGHT = 320
 def slices(tables: dict[str, pd.DataFrame], saved: pd.DataFrame, a: str, b: str) -> None:
     """The tables of `SideBySide.slices` and `saved_slices`; choosing a row puts its condition into the box."""
     table, discovered = tables["slices"], tables["found_slices"]
+    pairs = table[table["trait"] == "pair"]
+    if len(pairs) > 1:
+        st.markdown("**By language pair**")
+        _chosen(pairs, "pairs", {"trait": None, **paired_columns(a, b)})
     left, right = st.columns([3, 2], gap="medium")
     with left:
         st.markdown(f"**By trait, what {b} loses most first**")

@@ -60,7 +60,7 @@ def test_hostile_text_stays_text(
     page = visit("/Errors?" + urlencode({**models, "task": hostile}))
     page.locator(".st-key-compare-two button").click()
     page.wait_for_selector("text=/B fixes|same sentences/")
-    for pile in ("both wrong", "both right"):
+    for pile in ("both wrong", "both right, unlike", "both right, alike"):
         page.locator(".st-key-piles").get_by_text(pile).click()
     page.wait_for_selector(f"text=/of {len(HOSTILE)}, largest change first/")
     table = page.locator(".st-key-rows .dvn-scroller").first

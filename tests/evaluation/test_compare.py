@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from codemix_lab.errors import DataError
+from codemix_lab.errors import DataError, SpecError
 from codemix_lab.evaluation.compare import PILES, compare, mcnemar
 from codemix_lab.evaluation.predict import prediction_frame
 
@@ -25,13 +25,27 @@ def test_the_four_piles_by_hand() -> None:
     a = predictions(gold, ["neg", "pos", "pos", "neu", "neu"])
     b = predictions(gold, ["pos", "neg", "neu", "neu", "neu"])
     found = compare(a, b, LABELS)
-    assert found.frame["pile"].tolist() == ["fixed", "broken", "both wrong", "both right", "both right"]
-    assert found.counts == {"fixed": 1, "broken": 1, "both wrong": 1, "both right": 2}
+    assert found.frame["pile"].tolist() == ["fixed", "broken", "both wrong", *["both right, alike"] * 2]
+    assert found.counts == dict(zip(PILES, (1, 1, 1, 0, 2), strict=True))
     assert found.frame["disagree"].tolist() == [True, True, True, False, False]
     assert found.frame["gold_gain"].tolist() == pytest.approx([0.7, -0.7, 0, 0, 0])
     assert found.confusion_a.tolist() == [[0, 0, 1], [0, 2, 0], [1, 0, 1]]
     assert found.confusion_b.tolist() == [[0, 1, 0], [0, 2, 0], [1, 0, 1]]
     assert found.net_gain == 0 and found.p_value == 1.0
+
+
+def test_both_right_with_unlike_confidence_is_a_pile_of_its_own() -> None:
+    a = predictions(["pos"] * 4 + ["neg"], ["pos"] * 5)
+    b = a.assign(p_pos=[0.8, 0.65, 0.95, 0.75, 0.2])
+    found = compare(a, b, LABELS)
+    assert found.frame["pile"].tolist() == [PILES[4], PILES[3], PILES[3], PILES[4], "both wrong"]
+    assert found.counts["both right, unlike"] == 2 and found.surer_on == (1, 1) and found.surer == 0.1
+    assert compare(a, b, LABELS, surer=0.15 + 1e-9).counts["both right, unlike"] == 0
+    strict = compare(a, b, LABELS, surer=0.0)
+    assert strict.counts["both right, unlike"] == 3 and strict.surer_on == (2, 1)
+    assert strict.net_gain == found.net_gain and strict.digest == found.digest
+    with pytest.raises(SpecError, match=r"surer = 1.5 is out of range"):
+        compare(a, b, LABELS, surer=1.5)
 
 
 @given(st.lists(st.tuples(*[st.sampled_from(LABELS)] * 3), min_size=1, max_size=30))

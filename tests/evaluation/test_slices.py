@@ -32,7 +32,7 @@ def planted(sentences: int = 2400, seed: int = 0) -> tuple[pd.DataFrame, pd.Data
     pile = np.select(
         [~right_a & right_b, right_a & ~right_b, ~right_a & ~right_b],
         ["fixed", "broken", "both wrong"],
-        "both right",
+        "both right, alike",
     )
     return pd.DataFrame({"gold": gold, "predicted_a": a, "predicted_b": b, "pile": pile}), traits
 
@@ -74,7 +74,7 @@ def test_the_planted_slice_is_found_and_chance_is_not() -> None:
 
 def test_nothing_changed_nothing_found() -> None:
     frame, traits = planted(200)
-    same = frame.assign(predicted_b=frame["predicted_a"], pile="both right")
+    same = frame.assign(predicted_b=frame["predicted_a"], pile="both right, alike")
     assert (find_slices(same, traits)["p_value"] > 0.5).all()
     assert slice_table(frame.iloc[:0], [], LABELS).empty
 

@@ -13,7 +13,7 @@ import pytest
 from codemix_lab.errors import SpecError, StorageError
 from codemix_lab.evaluation.panel import Panel
 from codemix_lab.experiments.comparison_files import report, write_comparison, write_predictions
-from codemix_lab.experiments.side_by_side import SideBySide
+from codemix_lab.experiments.side_by_side import Portion, SideBySide
 from codemix_lab.experiments.tables import as_bytes, harmless
 from codemix_lab.text.traits import sentence_traits
 
@@ -30,7 +30,8 @@ HOSTILE = (
 
 def beside(answers: list[pd.DataFrame], labels: tuple[str, ...] = LABELS) -> SideBySide:
     panel = Panel.of([f"m{i}" for i in range(len(answers))], answers, labels)
-    return SideBySide("0" * 20, panel, sentence_traits(list(panel.frame["text"]), "en-hi"), "en-hi", "s")
+    traits = sentence_traits(list(panel.frame["text"]), "en-hi")
+    return SideBySide("0" * 20, panel, traits, (Portion("task", "en-hi", len(traits)),), "s")
 
 
 @pytest.fixture
@@ -74,6 +75,8 @@ def test_written_comparison_reads_back(found: SideBySide, tmp_path: Path) -> Non
     assert record["models"] == {"A": "m0", "B": "m1", "C": "m2"} and len(record["piles"]) == 3
     assert {"slices", "found_slices", "scores", "confusion_c", "saved_slices"} <= set(record)
     assert record["saved_slices"][0]["sentences"] == 12 and "no column" in record["saved_slices"][1]["note"]
+    assert record["tasks"] == [{"task": "task", "pair": "en-hi", "count": 12}] and record["surer"] == 0.1
+    assert record["labels"] == list(LABELS)
     assert "C against B" in (out / "report.html").read_text(encoding="utf-8")
     with pytest.raises(StorageError, match="exists already"):
         write_comparison(found, out)
@@ -136,3 +139,23 @@ def test_every_format_reads_back(found: SideBySide, tmp_path: Path) -> None:
     assert pd.read_json(tmp_path / "rows.jsonl", lines=True)["text"].tolist() == frame["text"].tolist()
     with pytest.raises(SpecError, match="csv, jsonl, parquet"):
         as_bytes(frame, "xlsx")
+
+
+def test_the_pile_of_unlike_confidence_is_everywhere_with_its_threshold(tmp_path: Path) -> None:
+    rows = pd.DataFrame(
+        {"text": [f"yeh film {i}" for i in range(4)], "gold": "neutral", "predicted": "neutral"}
+    )
+    a = rows.assign(p_negative=0.1, p_positive=0.1, p_neutral=[0.8, 0.8, 0.8, 0.8])
+    found = beside([a, a.assign(p_neutral=[0.8, 0.75, 0.6, 0.99])])
+    out = write_comparison(found, tmp_path / "out", surer=0.15)
+    piles = pd.read_csv(out / "piles.csv").iloc[0]
+    assert (piles["both right, unlike"], piles["both right, alike"], piles["surer"]) == (2, 2, 0.15)
+    assert (pd.read_csv(out / "rows.csv")["pile_ab"] == "both right, unlike").tolist() == [
+        False,
+        False,
+        True,
+        True,
+    ]
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "more than 0.15 apart" in page and "Sentences that both have right with unlike confidence" in page
+    assert "unlike confidence</h3>" not in report(found, "t", surer=0.5)

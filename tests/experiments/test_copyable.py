@@ -145,7 +145,7 @@ def test_transfer_and_the_comparison_of_two_models(
     assert [row["macro_f1"] for row in by_command(copied.command, run)[0]["table"]] == pytest.approx(wanted)
     assert [row["macro_f1"] for row in by_yaml(copied.yaml, run, here)["table"]] == pytest.approx(wanted)
 
-    payload = {"models": models, "task": TaskSpec(task).to_dict(), "split": "dev", "limit": None}
+    payload = {"models": models, "tasks": [TaskSpec(task).to_dict()], "split": "dev", "limit": None}
     scores = by_job("side-by-side", payload)["scores"]
     copied = copyable("side-by-side", payload)
     assert all(f"{row['macro_f1']:.4f}"[:5] in by_python(copied.python) for row in scores)

@@ -14,7 +14,7 @@ from codemix_lab import paths
 from codemix_lab.config import TaskSpec
 from codemix_lab.errors import DataError
 from codemix_lab.experiments.classifier import Classifier
-from codemix_lab.experiments.inspection import compare_models, predictions
+from codemix_lab.experiments.inspection import make_panels, predictions
 
 LABELS = ("negative", "neutral", "positive")
 
@@ -85,20 +85,20 @@ def test_shared_labels_are_renormalised(model: str, tmp_path: Path, write_task: 
 def test_two_models_meet_on_what_both_know(
     model: str, other: str, task: TaskSpec, write_classifier: Callable[..., Path], tmp_path: Path
 ) -> None:
-    found = compare_models(model, other, task)
+    found = make_panels((model, other), [task])[0].pair()
     assert found.labels == LABELS and sum(found.counts.values()) == 12
     assert found.net_gain == found.counts["fixed"] - found.counts["broken"]
     two = str(write_classifier(tmp_path / "two", ("negative", "positive")))
-    narrower = compare_models(model, two, task)
+    narrower = make_panels((model, two), [task])[0].pair()
     assert narrower.labels == ("negative", "positive") and len(narrower.frame) == 8
     strange = str(write_classifier(tmp_path / "strange", ("hate", "love")))
     with pytest.raises(DataError, match="No labels to compare on"):
-        compare_models(model, strange, task)
+        make_panels((model, strange), [task])
     with pytest.raises(DataError, match="No labels to compare on"):
-        compare_models(two, str(write_classifier(tmp_path / "odd", ("neutral", "positive"))), task)
+        make_panels((two, str(write_classifier(tmp_path / "odd", ("neutral", "positive")))), [task])[0].pair()
 
 
 def test_same_model_twice_differs_nowhere(model: str, task: TaskSpec, times_predicted: list[str]) -> None:
-    found = compare_models(model, model, task)
+    found = make_panels((model, model), [task])[0].pair()
     assert found.counts["fixed"] == found.counts["broken"] == 0 and found.p_value == 1
     assert len(times_predicted) == 1

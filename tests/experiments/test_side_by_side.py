@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from codemix_lab.config import TaskSpec
-from codemix_lab.errors import Cancelled, SpecError, StorageError
-from codemix_lab.evaluation.slices import slice_table
+from codemix_lab.errors import Cancelled, DataError, SpecError, StorageError
+from codemix_lab.evaluation.slices import cut, slice_table
 from codemix_lab.experiments import side_by_side as module
+from codemix_lab.experiments.classifier import Classifier
 from codemix_lab.experiments.inspection import predictions
 from codemix_lab.experiments.side_by_side import SideBySide, open_side_by_side, side_by_side
 
@@ -40,11 +41,8 @@ def test_it_opens_again_as_it_was(found: SideBySide, monkeypatch: pytest.MonkeyP
     again = open_side_by_side(found.key)
     pd.testing.assert_frame_equal(again.panel.frame, found.panel.frame)
     pd.testing.assert_frame_equal(again.traits, found.traits)
-    assert (again.panel.models, again.panel.labels, again.pair) == (
-        found.panel.models,
-        found.panel.labels,
-        "en-hi",
-    )
+    assert (again.panel.models, again.panel.labels) == (found.panel.models, found.panel.labels)
+    assert again.portions == found.portions and found.portions[0].pair == "en-hi"
     assert again.panel.digest == found.panel.digest
     for pair in found.panel.pairs:
         for name, table in found.slices(*pair).items():
@@ -112,3 +110,61 @@ def test_damage_is_told_and_wrong_numbers_of_models_refused(
         open_side_by_side(found.key)
     with pytest.raises(StorageError, match="gone"):
         open_side_by_side("0" * 20)
+
+
+@pytest.fixture
+def spanish(write_task: Callable[..., Path], tmp_path: Path) -> TaskSpec:
+    """The labels of the task among others, written with capitals, in another pair."""
+    return TaskSpec(str(write_task(tmp_path / "mine.en-es.tsv", ("Positive", "Negative", "Mixed"))))
+
+
+def test_several_tasks_stand_one_after_the_other_over_the_labels_they_share(
+    models: list[str], task: TaskSpec, spanish: TaskSpec
+) -> None:
+    found = side_by_side(models[:2], [task, spanish])
+    assert found.panel.labels == ("negative", "positive")
+    first, second = (portion.count for portion in found.portions)
+    assert [portion.pair for portion in found.portions] == ["en-hi", "en-es"]
+    assert first and second and len(found.panel.frame) == first + second == len(found.traits)
+    rows = found.rows()
+    assert rows["pair"].tolist() == ["en-hi"] * first + ["en-es"] * second and rows["task"].nunique() == 2
+    assert set(rows["gold"]) == {"negative", "positive"}
+    assert (found.portion_of(0), found.portion_of(first - 1), found.portion_of(first)) == (0, 0, 1)
+    pairs = slice_table(found.panel.pair().frame, cut(found.traits[["pair"]]), found.panel.labels, fewest=1)
+    assert dict(zip(pairs["slice"], pairs["sentences"], strict=True)) == {
+        "pair == 'en-hi'": first,
+        "pair == 'en-es'": second,
+    }
+    again = open_side_by_side(found.key)
+    assert again.portions == found.portions
+    pd.testing.assert_frame_equal(again.traits, found.traits)
+
+
+def test_predictions_are_kept_task_by_task(
+    models: list[str], task: TaskSpec, spanish: TaskSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    side_by_side(models[:2], [spanish])
+    other = spanish.replace(mapping=("Mixed=",))
+    side_by_side(models[:2], [task, other])
+    monkeypatch.setattr(Classifier, "predict", lambda *_, **__: pytest.fail("predicted again"))
+    assert side_by_side(models[:2], [other, task]).portions[0].pair == "en-es"
+
+
+def test_tasks_that_do_not_fit_together_are_told(
+    models: list[str], task: TaskSpec, write_task: Callable[..., Path], tmp_path: Path
+) -> None:
+    strange = TaskSpec(str(write_task(tmp_path / "odd.en-es.tsv", ("neutral", "hate"))))
+    with pytest.raises(DataError, match="No labels to compare on"):
+        side_by_side(models[:2], [task, strange])
+    two = [
+        TaskSpec(str(write_task(tmp_path / f"{i}.en-es.tsv", labels)))
+        for i, labels in enumerate((("negative", "neutral"), ("neutral", "positive")))
+    ]
+    with pytest.raises(DataError, match="share fewer than two labels"):
+        side_by_side(models[:2], two)
+    with pytest.raises(SpecError, match="every task once"):
+        side_by_side(models[:2], [task, task])
+    file = tmp_path / "kept.parquet"
+    predictions(models[0], task).to_parquet(file)
+    with pytest.raises(DataError, match="other sentences or labels|some are missing"):
+        side_by_side([models[0], str(file)], [task, two[0].replace(mapping=("neutral=positive",))])

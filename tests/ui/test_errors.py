@@ -68,8 +68,9 @@ def test_three_models_stand_side_by_side_and_any_two_are_held_against_each_other
     at.segmented_control(key="against").set_value("C").run()
     assert titles(at)[-1] == "What moved: C − A"
     counts = {metric.label.split()[-1]: int(metric.value) for metric in at.metric}
-    assert counts["Broken"] == counts["wrong"] == 0 and counts["Fixed"] + counts["right"] == 10
-    assert set(rows(at)["pile"]) <= {"fixed", "both right"}
+    assert counts["Broken"] == counts["wrong"] == 0
+    assert counts["Fixed"] + counts["unlike"] + counts["alike"] == 10
+    assert set(rows(at)["pile"]) <= {"fixed", "both right, unlike", "both right, alike"}
     at.segmented_control(key="reference").set_value("C").run()
     assert not at.exception and titles(at)[-1] == "What moved: A − C"
 
@@ -88,6 +89,9 @@ def test_a_link_opens_the_same_view_in_another_session(three: dict[str, str], op
     assert titles(at) == titles(again) and said(at) == said(again)
     assert "Gold **" in said(again) and again.text_input(key="question").value == "words > 3"
     assert [str(box.value) for box in at.selectbox] == [str(box.value) for box in again.selectbox]
+    piles = opened(ERRORS, {**three, "piles": "both right, unlike"})
+    assert piles.pills(key="piles").value == ["both right, unlike"]
+    assert any("piles=both+right%2C+unlike" in code.value for code in piles.code)
     found_without_its_job = {name: value for name, value in query.items() if not name.startswith("job-")}
     assert said(opened(ERRORS, found_without_its_job)) == said(at)
 
@@ -234,3 +238,28 @@ def test_a_run_without_a_model_is_offered_by_its_folder(small_task: Path) -> Non
     run = run_baseline(TaskSpec(str(small_task)), 10, 0, RunStore())
     (folder,) = kept_runs().values()
     assert Path(folder) == RunStore().root / run.id
+
+
+def test_several_tasks_make_language_pairs_slices_and_unlike_confidence_is_a_pile(
+    bench: dict[str, str], trained: list[str], opened: Open, do_next: Callable[[], Job], tmp_path: Path
+) -> None:
+    also = str(shutil.copy(bench["task"], tmp_path / "other.en-es.tsv"))
+    query = {**bench, "a": trained[0], "b": trained[1], "also": also, "piles": "", "surer": "0"}
+    at = opened(ERRORS, query)
+    at.button(key="compare-two").click().run()
+    job = do_next()
+    assert job.state is JobState.DONE, job.error
+    assert [task["source"] for task in job.payload["tasks"]] == [bench["task"], also]
+    at.run()
+    assert not at.exception
+    assert any("over the labels that all share: bad, good" in caption.value for caption in at.caption)
+    assert rows(at)["text"].nunique() == 10 and len(rows(at)) == 20
+    counts = {metric.label.split()[-1]: int(metric.value) for metric in at.metric}
+    right = counts["unlike"] + counts["alike"]
+    assert sum(counts.values()) == 20 and (counts["unlike"] or not right)
+    at.number_input(key="surer").set_value(1.0).run()
+    assert {m.label.split()[-1]: int(m.value) for m in at.metric} == {**counts, "unlike": 0, "alike": right}
+    at = opened(ERRORS, {**query, "question": "pair == 'en-es'", "row": "12"})
+    assert not at.exception and len(rows(at)) == 10 and "Gold **" in said(at)
+    code = next(block.value for block in at.code if block.value.startswith("codemix-lab compare"))
+    assert code.count("--task ") == 2
