@@ -2,6 +2,7 @@
 
 const LOOKS = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "opacity", "font-family",
   "font-size", "font-weight", "text-anchor", "display", "visibility", "color", "dominant-baseline"];
+const MARGIN = 8; // on both sides of what is no chart
 const CLEAR = /^(transparent|rgba\(.*, 0\)|color\(srgb .* \/ 0\))$/;
 
 // One SVG with the title above and all looks written into its elements, so that it needs no style sheet.
@@ -49,19 +50,19 @@ function drawnOf(body) {
   for (const one of body.querySelectorAll("*")) {
     const style = getComputedStyle(one), box = one.getBoundingClientRect();
     if (box.width && box.height && !CLEAR.test(style.backgroundColor)) {
-      made.push(["rect", { x: box.left - frame.left, y: box.top - frame.top, width: box.width, height: box.height, rx: parseFloat(style.borderTopLeftRadius) || 0,
+      made.push(["rect", { x: MARGIN + box.left - frame.left, y: box.top - frame.top, width: box.width, height: box.height, rx: parseFloat(style.borderTopLeftRadius) || 0,
         style: `fill: ${plainColour(style.backgroundColor)}; opacity: ${style.opacity}` }]);
     }
     for (const text of one.childNodes) {
       if (text.nodeType !== Node.TEXT_NODE) continue;
       for (const line of linesOf(text, box)) {
-        made.push(["text", { x: line.left - frame.left, y: line.bottom - frame.top - 0.23 * parseFloat(style.fontSize),
+        made.push(["text", { x: MARGIN + line.left - frame.left, y: line.bottom - frame.top - 0.23 * parseFloat(style.fontSize),
           style: `fill: ${plainColour(style.color)}; font-size: ${style.fontSize}; font-weight: ${style.fontWeight}` }, line.text]);
       }
     }
   }
   const drawn = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  for (const [name, value] of [["width", frame.width], ["height", frame.height]]) drawn.setAttribute(name, value);
+  for (const [name, value] of [["width", frame.width + 2 * MARGIN], ["height", frame.height], ["style", "max-width: none"]]) drawn.setAttribute(name, value);
   for (const [name, attributes, text] of made) {
     const part = document.createElementNS("http://www.w3.org/2000/svg", name);
     for (const [key, value] of Object.entries(attributes)) part.setAttribute(key, value);
