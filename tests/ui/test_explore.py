@@ -68,7 +68,7 @@ def test_the_instrument_gets_scores_confusion_layers_and_sentences(
 
 
 def test_every_chart_has_its_numbers(bench: dict[str, str], opened: Open, until: Until) -> None:
-    at = until(opened(APP, bench), everything)
+    at = until(opened(APP, {**bench, "numbers": "true"}), everything)
     tables = [frame.value for frame in at.dataframe]
     curve = next(table for table in tables if "macro_f1" in table)
     assert curve["exact"].sum() == len(data(at)["columns"][0]["scalings"])
