@@ -20,7 +20,7 @@ from codemix_lab.text.mixing.lexicon import starter_lexicon
 from codemix_lab.text.pairs import PAIRS
 from codemix_lab.text.tagging import tag_sentence
 from codemix_lab.text.tasks import Task
-from codemix_lab.ui import jobs, rows, words
+from codemix_lab.ui import heavy, jobs, rows, words
 from codemix_lab.ui.allowed import check_may_change, read_only
 from codemix_lab.ui.chart import chart
 from codemix_lab.ui.escape import plain
@@ -157,6 +157,7 @@ def _attributed(model: Classifier, task: Task, text: list[str], label: str, way:
 
 
 def _pieces(opened: Opened) -> None:
+    heavy.load()
     from codemix_lab.evaluation.fertility import pieces_by_word
 
     shown: dict[str, pd.DataFrame] = {}
@@ -220,6 +221,7 @@ def _near(opened: Opened) -> None:
 
 
 def _masked(opened: Opened) -> None:
+    heavy.load()
     from codemix_lab.evaluation.fill_mask import fill_mask
 
     bench = opened.bench
