@@ -145,7 +145,7 @@ class Views {
       return { kept, most, fill: element(bar, "i"), told: element(row, "span", { class: "number" }) };
     });
     const furthest = layers.reduce((top, row) => (!top || row[2] > top[2] ? row : top), null);
-    head(this.layers, furthest ? `${furthest[0]} moves furthest from the base` : "How far each layer moves from the base");
+    head(this.layers, furthest ? `${furthest[0][0].toUpperCase()}${furthest[0].slice(1)} moves furthest from the base` : "How far each layer moves from the base");
     this.layers.note.textContent = "‖change‖ / ‖base weights‖: bar at the dials, line for the whole task vector at λ = 1.";
   }
 
