@@ -30,6 +30,8 @@ _STYLE = """
 .st-key-finding {border-left: 3px solid var(--st-primary-color, #17a08c); padding-left: 0.9rem;}
 [class*="st-key-carried"] {display: none;}
 .stApp [data-testid="stCaptionContainer"] p {color: color-mix(in srgb, var(--st-text-color, currentColor) 74%, transparent);}
+.stApp [data-testid^="stBaseButton-primary"] p, .stApp [data-testid^="stBaseButton-primary"] span,
+.stApp [data-baseweb="tag"], .stApp [data-baseweb="tag"] * {color: var(--st-background-color, #fff);}
 .stMain {--lab-stick: 3.2rem;}
 .st-key-dials {padding-bottom: 1.1rem;}
 .st-key-ways {border-bottom: 1px solid var(--st-border-color, #8884);}
