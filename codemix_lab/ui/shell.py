@@ -29,9 +29,9 @@ _STYLE = """
 .st-key-finding [data-testid="stCaptionContainer"] p {font-size: 0.9rem;}
 .st-key-finding {border-left: 3px solid var(--st-primary-color, #17a08c); padding-left: 0.9rem;}
 [class*="st-key-carried"] {display: none;}
-.stApp [data-testid="stCaptionContainer"] p {color: color-mix(in srgb, var(--st-text-color, currentColor) 74%, transparent);}
-.stApp [data-testid^="stBaseButton-primary"] p, .stApp [data-testid^="stBaseButton-primary"] span,
-.stApp [data-baseweb="tag"], .stApp [data-baseweb="tag"] * {color: var(--st-background-color, #fff);}
+.stApp [data-testid="stCaptionContainer"] {opacity: 1;}
+.stApp [data-testid="stCaptionContainer"] p {color: light-dark(#565d5a, #a9b0ad);}
+.stApp [data-testid^="stBaseButton-primary"] :is(p, span), [data-tag] :is(span, button) {color: light-dark(#fbfbf9, #121617);}
 .stMain {--lab-stick: 3.2rem;}
 .st-key-dials {padding-bottom: 1.1rem;}
 .st-key-ways {border-bottom: 1px solid var(--st-border-color, #8884);}
