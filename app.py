@@ -28,6 +28,8 @@ from codemix_lab.ui.picker import Bench
 from codemix_lab.ui.starter import offer_starter
 from codemix_lab.ui.takeaway import page
 
+FIRST_LOOK = 0.4
+"""Seconds after the first picture has been drawn, in which the browser rests before the libraries are loaded."""
 LOOK_EVERY = 1.0
 LOOK_WHILE_OPENING = 3.0
 """Looking costs the thread that loads the libraries a good part of its time, and nothing comes before it is done."""
@@ -48,15 +50,18 @@ def explorer(bench: Bench) -> None:
     whole, bench = bench, duration.step_dial(bench)
     spec = dials(bench)
     desk = desk_for(bench.base, bench.adapted, bench.task_spec)
+    if desk.grid(spec) is None:
+        desk.begin()
     stand = desk.stand(spec)
-    desk.want(spec, whole_grid=reads_density(spec.method))
-    grid = desk.grid(spec)
-    if grid is None or not (grid.columns or grid.exact):
-        st.info(words.WAITING, icon=":material/hourglass_top:")
-    else:
-        picture(desk, grid, spec, bench)
-    duration.surface(whole, spec)
-    poller(desk, spec, stand)
+    with desk.drawing():
+        desk.want(spec, whole_grid=reads_density(spec.method))
+        grid = desk.grid(spec)
+        if grid is None or not (grid.columns or grid.exact):
+            st.info(words.WAITING, icon=":material/hourglass_top:")
+        else:
+            picture(desk, grid, spec, bench)
+        duration.surface(whole, spec)
+        poller(desk, spec, stand)
 
 
 def picture(desk: Desk, grid: ScoreGrid, spec: MergeSpec, bench: Bench) -> None:
@@ -84,11 +89,12 @@ def picture(desk: Desk, grid: ScoreGrid, spec: MergeSpec, bench: Bench) -> None:
 
 def poller(desk: Desk, spec: MergeSpec, stand: Hashable) -> None:
     """While something is being computed: say what, and draw the page anew when it is there."""
-    pace = LOOK_WHILE_OPENING if desk.opening else LOOK_EVERY
+    pace = FIRST_LOOK if not desk.begun else LOOK_WHILE_OPENING if desk.opening else LOOK_EVERY
     shell.fragment(_look, run_every=pace if desk.doing else None)(desk, spec, stand)
 
 
 def _look(desk: Desk, spec: MergeSpec, stand: Hashable) -> None:
+    desk.seen()
     if desk.stand(spec) != stand:
         st.rerun()
     if doing := desk.doing:

@@ -49,7 +49,8 @@ def over_batches(
     A batch holds at most `budget` pieces, by default what suits the device of `model`. On a CPU each
     thread of PyTorch takes a batch of its own, which leaves no thread waiting for another; so
     `compute` must not write to what batches share. `torch.autocast` around the call holds in all of
-    them. Reports sentences done. Raises `Cancelled` between two batches.
+    them. Reports sentences done. Raises `Cancelled` between two batches;
+    `should_stop` may take its time, and is asked from these threads too.
     """
     with inference(model) as device:
         kind = device.type
@@ -59,6 +60,7 @@ def over_batches(
         precision, lowered = torch.get_autocast_dtype(kind), torch.is_autocast_enabled(kind)
 
         def one(rows: list[int]) -> T:
+            raise_if_stopped(should_stop)
             with torch.inference_mode(), torch.autocast(kind, precision, enabled=lowered):
                 return compute(rows, tokenised.batch(rows, device))
 

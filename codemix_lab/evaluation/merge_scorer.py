@@ -145,12 +145,15 @@ class MergeScorer:
             should_stop=should_stop,
         )
 
-    def answer(self, spec: MergeSpec, texts: Sequence[str]) -> pd.DataFrame:
-        """What the probe on this merge says of own sentences: text, predicted, p_<label> columns."""
+    def answer(
+        self, spec: MergeSpec, texts: Sequence[str], should_stop: ShouldStop | None = None
+    ) -> pd.DataFrame:
+        """What the probe on this merge says of own sentences: text, predicted, p_<label> columns. Raises `Cancelled`."""
+        raise_if_stopped(should_stop)
         with self.model(spec) as model, autocast():
             inner = backbone(model) if self.has_lm else model
-            train = mean_features(inner, self._tokens[0])
-            asked = mean_features(inner, tokenise(self._tokenizer, list(texts), self._probe.max_length))
+            own = tokenise(self._tokenizer, list(texts), self._probe.max_length)
+            train, asked = (mean_features(inner, t, should_stop=should_stop) for t in (self._tokens[0], own))
         probabilities = fit_probe(train, list(self._train["label"]), self._probe.strength).probabilities(
             asked
         )

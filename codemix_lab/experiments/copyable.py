@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from codemix_lab.config import CptSpec, FineTuneSpec, MergeSpec, ProbeSpec, Spec, TaskSpec
-from codemix_lab.training.export import merge_command
+from codemix_lab.training.command import merge_command
 
 Payload = Mapping[str, Any]
 

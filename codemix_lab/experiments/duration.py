@@ -10,7 +10,6 @@ import pandas as pd
 
 from codemix_lab.config import MergeSpec, ProbeSpec, TaskSpec
 from codemix_lab.errors import CheckpointError, SpecError
-from codemix_lab.experiments.curve_table import curve_table
 from codemix_lab.experiments.parts import part
 from codemix_lab.progress import Progress, ShouldStop
 from codemix_lab.training.trajectory import FOLDER, steps_kept
@@ -36,6 +35,8 @@ def duration_table(
     kept on disk, so a second call goes on where the first stopped. Raises `SpecError` for several adapted
     models, `CheckpointError` for one without a trajectory, and what `curve_table` raises.
     """
+    from codemix_lab.experiments.curve_table import curve_table
+
     if len(spec.adapted) != 1:
         raise SpecError("CPT duration is asked of one adapted checkpoint: leave the others out.")
     kept = checkpoints(spec.adapted[0])

@@ -161,9 +161,12 @@ def ship_starter_grid(
     return path
 
 
-def exact_score(scorer: MergeScorer, spec: MergeSpec) -> ExactScore:
-    """The exact scores of one merge, without pseudo-perplexity, which takes twice as long as all the rest."""
-    frame = scorer.answer(spec, list(scorer.score_rows["text"]))
+def exact_score(scorer: MergeScorer, spec: MergeSpec, should_stop: ShouldStop | None = None) -> ExactScore:
+    """The exact scores of one merge, without pseudo-perplexity, which takes twice as long as all the rest.
+
+    Raises `Cancelled`.
+    """
+    frame = scorer.answer(spec, list(scorer.score_rows["text"]), should_stop)
     found = frame[[f"p_{label}" for label in scorer.labels]].to_numpy()
     return ExactScore(spec.scaling, spec.density, log_probabilities(found))
 

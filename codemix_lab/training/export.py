@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 from pathlib import Path
 
 from codemix_lab import __version__
@@ -18,6 +17,7 @@ from codemix_lab.models.checkpoints import Checkpoint, open_checkpoint
 from codemix_lab.models.files import adapted_weights, base_weights, tied_heads
 from codemix_lab.models.starter.names import is_starter_name
 from codemix_lab.progress import Progress, ShouldStop
+from codemix_lab.training.command import merge_command
 from codemix_lab.training.starts import check_start, open_sources
 
 _CARD = """---
@@ -88,19 +88,6 @@ def merge_card(spec: MergeSpec, base: Checkpoint) -> str:
         sources="\n".join(f"| {part} | `{c.ref}` | `{c.fingerprint}` |" for part, c in parts),
         command=merge_command(spec, "DIR"),
     )
-
-
-def merge_command(spec: MergeSpec, out: str) -> str:
-    """The command line that makes this merge."""
-    adapted = " ".join(f"--adapted {shlex.quote(ref)}" for ref in spec.adapted)
-    given = {"method": spec.method, "scaling": f"{spec.scaling:g}", **spec.further()}
-    said = " ".join(
-        f"--{name.replace('_', '-')}{'=' if value.startswith('-') else ' '}{value}"
-        for name, value in given.items()
-    )
-    own = "".join(f" --option {name}={value:g}" for name, value in spec.options)
-    base, folder = shlex.quote(spec.base), shlex.quote(out)
-    return f"codemix-lab merge --base {base} {adapted} {said}{own} --out {folder}"
 
 
 def _mergekit_name(checkpoint: Checkpoint) -> str:

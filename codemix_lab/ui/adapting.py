@@ -21,7 +21,7 @@ from codemix_lab.text.corpora import starter_corpora
 from codemix_lab.text.readers import TABLE_SUFFIXES
 from codemix_lab.training.cpt import RECORD
 from codemix_lab.training.memory import estimate_memory
-from codemix_lab.ui.allowed import all_may_open, check_may_change, read_only
+from codemix_lab.ui.allowed import all_may_open, read_only
 from codemix_lab.ui.chart import chart, numbers
 from codemix_lab.ui.escape import plain, short
 from codemix_lab.ui.fields import number
@@ -255,7 +255,6 @@ def _take_text() -> None:
     if file is None:
         return
     try:
-        check_may_change()
         kept = str(keep_upload(file.name, file.getvalue(), TEXT_SUFFIXES, CORPORA))
         st.session_state["corpora"] = [*st.session_state.get("corpora", []), kept]
     except CodeMixLabError as error:

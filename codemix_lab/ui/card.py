@@ -20,7 +20,8 @@ from codemix_lab.text.mixing.lexicon import starter_lexicon
 from codemix_lab.text.pairs import PAIRS
 from codemix_lab.text.tagging import tag_sentence
 from codemix_lab.text.tasks import Task
-from codemix_lab.ui import jobs, rows, words
+from codemix_lab.ui import heavy, jobs, rows, words
+from codemix_lab.ui.allowed import check_may_change, read_only
 from codemix_lab.ui.chart import chart
 from codemix_lab.ui.escape import plain
 from codemix_lab.ui.figures import bars, over_lambda
@@ -156,6 +157,7 @@ def _attributed(model: Classifier, task: Task, text: list[str], label: str, way:
 
 
 def _pieces(opened: Opened) -> None:
+    heavy.load()
     from codemix_lab.evaluation.fertility import pieces_by_word
 
     shown: dict[str, pd.DataFrame] = {}
@@ -203,7 +205,9 @@ def _curve(opened: Opened, spec: MergeSpec) -> SentenceCurve | None:
     }
     job = JobQueue().find(CURVE, asked)
     if job is None:
-        if st.button("Work it out for this sentence", key="follow", icon=":material/play_arrow:"):
+        if not read_only() and st.button(
+            "Work it out for this sentence", key="follow", icon=":material/play_arrow:"
+        ):
             jobs.submit(CURVE, asked, "one sentence over λ")
             st.rerun()
         return None
@@ -217,6 +221,7 @@ def _near(opened: Opened) -> None:
 
 
 def _masked(opened: Opened) -> None:
+    heavy.load()
     from codemix_lab.evaluation.fill_mask import fill_mask
 
     bench = opened.bench
@@ -251,9 +256,14 @@ def _language_model(ref: str, base: str) -> tuple[Any, Any]:
 def _notes(opened: Opened) -> None:
     text = opened.text
     kept = opened.notes.all().get(text, Annotation(text))
+    if read_only():
+        st.text(kept.note or "No note on this sentence.")
+        st.caption(plain(", ".join(kept.tags)))
+        return
     with st.form(f"note-{hash(text)}", border=False):
         note = st.text_area("Note", value=kept.note, max_chars=2000)
         tags = st.multiselect("Tags", sorted({*TAGS, *kept.tags}), default=kept.tags, accept_new_options=True)
         if st.form_submit_button("Keep", icon=":material/bookmark:"):
+            check_may_change()
             opened.notes.keep(Annotation(text, note, tuple(tags)))
             st.rerun()

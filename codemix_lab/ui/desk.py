@@ -1,16 +1,18 @@
 """The explorer's desk: one scorer kept in memory, and two threads that work out what the dials ask for.
 
 The page asks and never waits: `grid` is what is known so far, and `stand` changes when something new
-has come for the one who asks. The scorer's libraries are loaded in a thread too, so that a kept grid
-is on the screen before them. Columns step back while anything more urgent is asked. All visitors with
-the same bench share one desk.
+has come for the one who asks. The scorer's libraries are loaded in a thread too, and only once a kept grid
+has been seen. Whatever is worked out steps aside while a page is drawn, and columns also while anything
+more urgent is asked. All visitors with the same bench share one desk.
 """
 
 from __future__ import annotations
 
 import gc
+import itertools
 import threading
 from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -26,6 +28,7 @@ from codemix_lab.progress import ShouldStop, raise_if_stopped
 from codemix_lab.text.tasks import open_task
 from codemix_lab.ui import heavy
 from codemix_lab.ui.allowed import read_only
+from codemix_lab.ui.calm import Calm
 from codemix_lab.ui.lane import Lane
 from codemix_lab.ui.planes import Planes, plane_of
 from codemix_lab.ui.questions import Questions
@@ -67,6 +70,9 @@ class Desk:
         self._planes = Planes(self._task, self._probe)
         self._focus: dict[MergeSpec, float] = {}
         self._urgent, self._patient = Lane(), Lane()
+        self._calm = Calm()
+        self._looks = itertools.count()
+        self._begins = threading.Event()
         self._opening = self._urgent.put(0, lambda: self._open(base, adapted))
 
     @property
@@ -75,9 +81,27 @@ class Desk:
         return self._opening.result() if self._opening.done() else None
 
     @property
+    def begun(self) -> bool:
+        """Whether opening has begun."""
+        return self._begins.is_set()
+
+    @property
     def opening(self) -> bool:
-        """Whether libraries and checkpoints are still being loaded."""
+        """Whether libraries and checkpoints are still being loaded, or will be."""
         return not self._opening.done()
+
+    def drawing(self) -> AbstractContextManager[None]:
+        """A page is being drawn while the block runs: what is worked out steps aside."""
+        return self._calm.drawing()
+
+    def begin(self) -> None:
+        """Load libraries and checkpoints now."""
+        self._begins.set()
+
+    def seen(self) -> None:
+        """Told at every look. The second one comes from a browser that has drawn the first picture: then loading begins."""
+        if next(self._looks):
+            self.begin()
 
     @property
     def doing(self) -> tuple[float | None, str] | None:
@@ -94,7 +118,7 @@ class Desk:
     def stand(self, spec: MergeSpec) -> Hashable:
         """What is there for this visitor at `spec`: another value when the page has something new to show."""
         grid = self.grid(spec)
-        answers = (self.opening, *self._questions.answered(_visitor(), (CPT, SENTENCE, ANATOMY)))
+        answers = (self.begun, self.opening, *self._questions.answered(_visitor(), (CPT, SENTENCE, ANATOMY)))
         if grid is None:
             return answers
         columns = tuple((column.density, len(column.scalings), column.complete) for column in grid.columns)
@@ -121,7 +145,7 @@ class Desk:
             return
         grid = self._planes.true(spec, scorer)
         if grid.exact_at(spec.scaling, spec.density) is None:
-            self._ask(SCORE, spec, lambda scorer, _: self._add_exact(spec, grids.exact_score(scorer, spec)))
+            self._ask(SCORE, spec, lambda scorer, stop: self._score(scorer, spec, stop))
         if read_only():
             return
         if spec.density not in grid.layers:
@@ -142,14 +166,16 @@ class Desk:
         grid = self.grid(whole)
         if grid is not None and (kept := grid.exact_at(1.0, 1.0)) is not None:
             return kept
-        found: ExactScore | None = self._ask(CPT, whole, lambda scorer, _: grids.exact_score(scorer, whole))
+        found: ExactScore | None = self._ask(
+            CPT, whole, lambda scorer, stop: grids.exact_score(scorer, whole, stop)
+        )
         return found
 
     def answer(self, spec: MergeSpec, text: str) -> dict[str, float] | None:
         """What the probe on this merge thinks of one sentence: label → probability."""
 
-        def read(scorer: MergeScorer, _: ShouldStop) -> dict[str, float]:
-            row = scorer.answer(spec, [text]).iloc[0]
+        def read(scorer: MergeScorer, stop: ShouldStop) -> dict[str, float]:
+            row = scorer.answer(spec, [text], stop).iloc[0]
             return {label: float(row[f"p_{label}"]) for label in scorer.labels}
 
         found: dict[str, float] | None = self._ask(SENTENCE, (spec, text), read)
@@ -161,6 +187,8 @@ class Desk:
         return found
 
     def _open(self, base: str, adapted: tuple[str, ...]) -> MergeScorer:
+        while not self._begins.wait(0.2):
+            raise_if_stopped(lambda: self._urgent.closed)
         with _one_opens:
             heavy.load()
             from codemix_lab.evaluation.merge_scorer import MergeScorer
@@ -204,7 +232,8 @@ class Desk:
         while not self._urgent.idle and not stop():
             self._urgent.wait_idle(1.0)
 
-    def _add_exact(self, spec: MergeSpec, score: ExactScore) -> None:
+    def _score(self, scorer: MergeScorer, spec: MergeSpec, stop: ShouldStop) -> None:
+        score = grids.exact_score(scorer, spec, stop)
         self._planes.change(spec, lambda grid: grid.with_exact(score))
 
     def _add_layers(self, scorer: MergeScorer, spec: MergeSpec, stop: ShouldStop) -> None:
@@ -224,7 +253,7 @@ class Desk:
             _visitor(),
             kind,
             key,
-            lambda stop: work(scorer, stop),
+            lambda stop: work(scorer, self._calm.before(stop)),
             lane or self._urgent,
             URGENCY[kind],
             at_once=AT_ONCE.get(kind, 1),

@@ -31,24 +31,16 @@ STEP = 0.05
 
 def tables(grid: ScoreGrid, spec: MergeSpec, taken_away: Callable[[], bytes]) -> None:
     """The numbers behind every chart of the instrument, each with its CSV, and the page to take away."""
-    column = grid.column(spec.density)
-    at = grid.exact_at(spec.scaling, spec.density)
-    now = at.log_probabilities if at else _known(column, spec.scaling)
-    where = f"λ = {spec.scaling:.2f}"
-    with st.expander("The numbers behind these charts", icon=":material/table_chart:"):
-        names = ["Curve over λ", "Map", f"Confusion at {where}", f"Sentences at {where}", "Layers"]
-        curve, plane, confusion, sentences, layers = st.tabs(names)
-        with curve:
-            numbers(curve_table(grid, [column] if column else []), "f1-over-lambda")
-        with plane:
-            numbers(curve_table(grid, grid.columns), "f1-over-lambda-and-density")
-        if now is not None:
-            with confusion:
-                numbers(confusion_table(grid, now), "confusion")
-            with sentences:
-                numbers(sentence_table(grid, now), "dev-sentences")
-        with layers:
-            numbers(layer_table(grid, spec), "layers")
+    fold = st.expander(
+        "The numbers behind these charts",
+        icon=":material/table_chart:",
+        key="numbers",
+        on_change="rerun",
+        bind="query-params",
+    )
+    if fold.open:
+        with fold:
+            _tables(grid, spec)
     st.download_button(
         "Take this picture with you (one HTML file)",
         data=taken_away,
@@ -59,6 +51,26 @@ def tables(grid: ScoreGrid, spec: MergeSpec, taken_away: Callable[[], bytes]) ->
         on_click="ignore",
         help=words.HELP["take_away"],
     )
+
+
+def _tables(grid: ScoreGrid, spec: MergeSpec) -> None:
+    column = grid.column(spec.density)
+    at = grid.exact_at(spec.scaling, spec.density)
+    now = at.log_probabilities if at else _known(column, spec.scaling)
+    where = f"λ = {spec.scaling:.2f}"
+    names = ["Curve over λ", "Map", f"Confusion at {where}", f"Sentences at {where}", "Layers"]
+    curve, plane, confusion, sentences, layers = st.tabs(names)
+    with curve:
+        numbers(curve_table(grid, [column] if column else []), "f1-over-lambda")
+    with plane:
+        numbers(curve_table(grid, grid.columns), "f1-over-lambda-and-density")
+    if now is not None:
+        with confusion:
+            numbers(confusion_table(grid, now), "confusion")
+        with sentences:
+            numbers(sentence_table(grid, now), "dev-sentences")
+    with layers:
+        numbers(layer_table(grid, spec), "layers")
 
 
 def curve_table(grid: ScoreGrid, columns: Iterable[GridColumn]) -> pd.DataFrame:

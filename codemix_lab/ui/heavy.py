@@ -19,7 +19,8 @@ def loaded() -> bool:
 def load() -> None:
     """Load them, or wait for the thread that does, and tell the collector that they stay.
 
-    They are half a million objects, and a look through all of them holds every page up for a second.
+    They are half a million objects, and a look through all of them holds every page up for a second. Whoever needs
+    them on a page asks here first: what one thread is half-way through importing, another cannot import.
     """
     with _one_loads:
         if loaded():

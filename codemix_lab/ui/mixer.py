@@ -14,6 +14,7 @@ from codemix_lab.text.mixing.mixer import joined, starter_sources
 from codemix_lab.text.pairs import PAIRS
 from codemix_lab.text.tagging import open_tagger
 from codemix_lab.ui import tagged, words
+from codemix_lab.ui.allowed import read_only
 from codemix_lab.ui.chart import numbers
 from codemix_lab.ui.corpus import Corpus, Tagged
 from codemix_lab.ui.data import measured, offer_to_adapt
@@ -61,7 +62,9 @@ def mixer(beside: Corpus) -> None:
     st.html(tagged.legend(spec.pair))
     st.html(tagged.table([(one, ()) for one in made[:SHOWN]], languages))
     st.caption(words.MIXER)
-    if st.button("Keep this mixture", icon=":material/save:", key="mix-keep", help=words.DATA_HELP["keep"]):
+    if not read_only() and st.button(
+        "Keep this mixture", icon=":material/save:", key="mix-keep", help=words.DATA_HELP["keep"]
+    ):
         offer_to_adapt(str(kept(spec)), "read-mixture")
     if beside.pair == spec.pair and beside.measures:
         st.subheader("The mixture beside the text above")

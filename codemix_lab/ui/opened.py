@@ -12,6 +12,7 @@ from codemix_lab.config import MergeSpec, TaskSpec
 from codemix_lab.evaluation.panel import Panel
 from codemix_lab.experiments.annotations import Annotations
 from codemix_lab.text.tasks import Task, open_task
+from codemix_lab.ui import heavy
 from codemix_lab.ui.picker import Bench
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Opened:
 
 @st.cache_resource(max_entries=8, show_spinner="Opening the model …")
 def _model(ref: str, split: str) -> Classifier | None:
+    heavy.load()
     from codemix_lab.experiments.inspection import live_model
 
     return live_model(ref, split)

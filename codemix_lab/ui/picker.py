@@ -14,7 +14,7 @@ from codemix_lab.models.starter.names import CAUSAL, StarterState, starter_state
 from codemix_lab.text.readers import TABLE_SUFFIXES
 from codemix_lab.text.registry import registered_names
 from codemix_lab.text.tasks import starter_tasks
-from codemix_lab.ui.allowed import all_may_open, check_may_change, may_open, read_only
+from codemix_lab.ui.allowed import all_may_open, may_open, read_only
 from codemix_lab.ui.escape import plain, short
 from codemix_lab.ui.uploads import keep_upload, kept_uploads
 from codemix_lab.ui.words import HELP
@@ -109,7 +109,6 @@ def take_upload(widget: str, choice: str) -> None:
     if file is None:
         return
     try:
-        check_may_change()
         st.session_state[choice] = str(keep_upload(file.name, file.getvalue()))
     except CodeMixLabError as error:
         st.session_state[f"{widget}_error"] = str(error)

@@ -29,6 +29,12 @@ _STYLE = """
 .st-key-finding [data-testid="stCaptionContainer"] p {font-size: 0.9rem;}
 .st-key-finding {border-left: 3px solid var(--st-primary-color, #17a08c); padding-left: 0.9rem;}
 [class*="st-key-carried"] {display: none;}
+.stApp [data-testid="stCaptionContainer"] {opacity: 1;}
+.stApp [data-testid="stCaptionContainer"] p {color: light-dark(#565d5a, #a9b0ad);}
+.stApp [data-testid^="stBaseButton-primary"] :is(p, span), [data-tag] :is(span, button) {color: light-dark(#fbfbf9, #121617);}
+.stApp [data-testid="stCode"] .token.token {color: light-dark(#35514b, #b9c9c4);}
+.stApp [data-testid="stCode"] .token.token.keyword {color: light-dark(#0a7065, #35c2ad);}
+.stApp [data-testid="stCode"] .token.token:is(.string, .number, .boolean) {color: light-dark(#8a4b08, #f0b26a);}
 .stMain {--lab-stick: 3.2rem;}
 .st-key-dials {padding-bottom: 1.1rem;}
 .st-key-ways {border-bottom: 1px solid var(--st-border-color, #8884);}

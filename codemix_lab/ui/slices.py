@@ -10,6 +10,7 @@ import streamlit as st
 from codemix_lab.evaluation.slices import FEWEST
 from codemix_lab.experiments.saved_slices import LONGEST_NAME, SavedSlices
 from codemix_lab.ui import shell
+from codemix_lab.ui.allowed import check_may_change, read_only
 from codemix_lab.ui.chart import download
 from codemix_lab.ui.inspection import paired_columns
 from codemix_lab.ui.rows import QUESTION
@@ -49,16 +50,20 @@ def slices(tables: dict[str, pd.DataFrame], saved: pd.DataFrame, a: str, b: str)
     if not saved.empty:
         st.markdown("**Saved**")
         _chosen(saved, "saved-slices", paired_columns(a, b))
-        _forget(list(saved["name"]))
+        if not read_only():
+            _forget(list(saved["name"]))
 
 
 def save(question: str) -> None:
-    """Draw the way to keep the question as a slice."""
+    """Draw the way to keep the question as a slice; there is none where the lab is on show."""
+    if read_only():
+        return
     box = st.popover("Save as slice", icon=":material/bookmark_add:", disabled=not question, width="stretch")
     with box, st.form("save-slice", border=False):
         name = st.text_input("Name of the slice", max_chars=LONGEST_NAME, key="slice-name")
         if st.form_submit_button("Save", icon=":material/bookmark:"):
             with shell.told():
+                check_may_change()
                 SavedSlices().keep(name or "", question)
                 st.rerun(scope="app")
 
@@ -72,6 +77,7 @@ def _forget(names: list[str]) -> None:
                 st.warning("Tick the box first: a deleted slice does not come back.")
                 return
             with shell.told():
+                check_may_change()
                 SavedSlices().remove(name or "")
                 st.rerun(scope="app")
 

@@ -20,7 +20,7 @@ STYLE = """
 .tagged span, .tag-legend span {border-radius: 0.2rem; padding: 0 0.15rem;}
 .w0 {background: rgba(74,143,208,.20); border-bottom: 2px solid #4a8fd0;}
 .w1 {background: rgba(224,138,46,.20); border-bottom: 2px dotted #e08a2e;}
-.wo {opacity: 0.65;}
+.wo {opacity: 0.8;}
 .tag-legend {font-size: 0.85rem;}
 .tag-legend span {margin-right: 0.6rem;}
 </style>

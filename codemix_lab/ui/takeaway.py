@@ -21,7 +21,7 @@ LARGEST = 8 * 2**20
 """Bytes that a page may have at most; a grid of ten densities and 300 sentences takes about 0.4 MiB."""
 
 _SHEET = """
-:root { color-scheme: light dark; --st-text-color: #1d2522; --st-background-color: #fbfbf9; --st-primary-color: #0b7a6f;
+:root { color-scheme: light dark; --st-text-color: #1d2522; --st-background-color: #fbfbf9; --st-primary-color: #0a7065;
   --st-secondary-background-color: #f0f1ed; --st-border-color: #d9dcd5; --st-font: system-ui, sans-serif; }
 @media (prefers-color-scheme: dark) { :root { --st-text-color: #e4e9e6; --st-background-color: #121617;
   --st-primary-color: #35c2ad; --st-secondary-background-color: #1b2122; --st-border-color: #313a3b; } }

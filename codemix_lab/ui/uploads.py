@@ -9,6 +9,7 @@ from pathlib import Path
 from codemix_lab import paths
 from codemix_lab.errors import DataError
 from codemix_lab.text.readers import TABLE_SUFFIXES
+from codemix_lab.ui.allowed import check_may_change
 
 CORPORA = "corpora"
 """The room of running text."""
@@ -19,9 +20,10 @@ def keep_upload(
 ) -> Path:
     """Keep an uploaded file in a `room` of the workspace and return where it lies; the same content is kept once.
 
-    Raises `DataError` for an empty file or one whose name does not end in one of `suffixes`, `StorageError` when
-    it cannot be written.
+    Raises `SpecError` where the lab is on show only, `DataError` for an empty file or one whose name does not end
+    in one of `suffixes`, `StorageError` when it cannot be written.
     """
+    check_may_change()
     bare = re.sub(r"[^\w.-]+", "_", Path(name).name).lstrip(".")
     if not bare.lower().endswith(suffixes):
         raise DataError(f"{name} cannot be read here: choose a file ending in {', '.join(suffixes)}.")

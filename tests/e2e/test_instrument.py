@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -161,6 +162,29 @@ def test_text_is_never_markup_and_other_sentences_come(opened: Open) -> None:
     assert sorted(seen) == sorted([EVIL, *(f"sentence {i}" for i in range(1, COUNT))])
     assert page.title() != "hacked"
     assert page.locator(".sentence img").count() == 0
+
+
+def test_every_card_can_be_kept_as_a_picture(opened: Open, tmp_path: Path) -> None:
+    page = opened()
+    said = {
+        "f1": "λ, share of the task vector added back",
+        "perplexity": "pseudo-perplexity",
+        "confusion": "neutral",
+        "sentences": "says",
+        "map": "density",
+        "layers": "embeddings",
+    }
+    for name, words in said.items():
+        for kind in ("PNG", "SVG"):
+            with page.expect_download() as download:
+                page.locator(f".card.{name} .pictures button", has_text=kind).click()
+            download.value.save_as(tmp_path / f"{name}.{kind.lower()}")
+        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        drawn = ElementTree.parse(tmp_path / f"{name}.svg").getroot()
+        title = page.locator(f".card.{name} h3").inner_text()
+        assert words in " ".join(drawn.itertext()) and title in drawn.itertext()
+        assert len(list(drawn.iter())) > 10
+    assert page.locator(".card .body > svg").count() == 3, "what was drawn for a picture stays on the page"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -68,7 +70,7 @@ def test_the_instrument_gets_scores_confusion_layers_and_sentences(
 
 
 def test_every_chart_has_its_numbers(bench: dict[str, str], opened: Open, until: Until) -> None:
-    at = until(opened(APP, bench), everything)
+    at = until(opened(APP, {**bench, "numbers": "true"}), everything)
     tables = [frame.value for frame in at.dataframe]
     curve = next(table for table in tables if "macro_f1" in table)
     assert curve["exact"].sum() == len(data(at)["columns"][0]["scalings"])
@@ -101,6 +103,29 @@ def test_a_second_visit_finds_the_grid_before_any_model_is_open(
     at = opened(APP, bench)
     assert data(at)["columns"][0]["complete"]
     assert not at.exception
+
+
+@pytest.mark.usefixtures("starter")
+def test_the_first_picture_needs_no_large_library_and_the_second_look_loads_them(tmp_path: Path) -> None:
+    code = (
+        "import sys, time\n"
+        "from streamlit.testing.v1 import AppTest\n"
+        "def loaded(): return {'torch', 'transformers', 'scipy.stats'} & set(sys.modules)\n"
+        "at = AppTest.from_file(APP, default_timeout=60).run()\n"
+        "assert at.get('bidi_component') and not at.exception\n"
+        "time.sleep(0.5)\n"
+        "import codemix_lab.experiments.copyable\n"
+        "assert not loaded(), loaded()\n"
+        "at.run()\n"
+        "end = time.monotonic() + 60\n"
+        "while not loaded() and time.monotonic() < end: time.sleep(0.05)\n"
+        "assert loaded()\n"
+        "import os; os._exit(0)\n"
+    )
+    script = tmp_path / "look.py"
+    script.write_text(code.replace("APP", repr(str(Path(__file__).parents[2] / APP))))
+    said = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stderr[-2000:]
 
 
 def test_a_grid_of_another_scorer_is_thrown_away(

@@ -6,8 +6,11 @@ import math
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
+import pytest
 
 from codemix_lab.ui.figures import bars, headlines, loss, matrices
+from codemix_lab.ui.figures.style import framed
 
 
 def test_every_axis_has_a_title_and_every_figure_one() -> None:
@@ -20,6 +23,13 @@ def test_every_axis_has_a_title_and_every_figure_one() -> None:
         assert figure.layout.title.text
         assert figure.layout.xaxis.title.text
         assert figure.layout.yaxis.title.text
+
+
+def test_the_first_of_several_lines_of_a_title_stands_below_the_edge() -> None:
+    for lines in (2, 3):
+        layout = framed(go.Figure(), " ".join(["word " * 8] * lines), height=300).layout
+        assert layout.title.text.count("<br>") == lines - 1
+        assert (1 - layout.title.y) * layout.height == pytest.approx(19)
 
 
 def test_confusion_writes_counts_and_shares_into_the_cells() -> None:

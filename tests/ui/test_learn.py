@@ -29,7 +29,7 @@ TITLES = {
     "cpt": ("Less surprise after CPT",),
     "plane": ("merges",),
     "arrow": (),
-    "trimming": ("What CPT changed", "After trim", "of the changes hold"),
+    "trimming": ("CPT changed ", "After trim", "of the changes hold"),
     "signs": (),
     "transfer": ("Highest", "gains over the base"),
 }

@@ -9,9 +9,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from codemix_lab.cli import house
+from codemix_lab.config import MixSpec
 from codemix_lab.errors import SpecError
-from codemix_lab.experiments.jobs import JobQueue, JobState
-from codemix_lab.ui import allowed, jobs, picker
+from codemix_lab.experiments.jobs import Job, JobQueue, JobState
+from codemix_lab.experiments.saved_slices import SavedSlices
+from codemix_lab.ui import allowed, card, jobs, mixer, picker, slices
 
 Open = Callable[..., AppTest]
 PAGES = {
@@ -21,8 +23,9 @@ PAGES = {
     "pages/2_Fine-tune.py": "base",
     "pages/3_Transfer.py": "models",
     "pages/4_Errors.py": "a",
+    "pages/5_Learn.py": "base",
 }
-CHANGING = ("adapt", "compare", "test", "compare-two", "blame", "fetch-starter")
+CHANGING = ("adapt", "compare", "test", "compare-two", "blame", "fetch-starter", "own-lesson", "mix-keep")
 
 
 @pytest.fixture
@@ -97,6 +100,59 @@ def test_a_job_of_the_owner_is_shown_without_cancel(
     assert not at.exception
     assert not [button for button in at.button if button.label == "Cancel"]
     assert queue.list()[0].state is JobState.QUEUED
+
+
+@pytest.fixture
+def compared(
+    offered: dict[str, str], trained: list[str], opened: Open, do_next: Callable[[], Job]
+) -> dict[str, str]:
+    """The query of a comparison that is done, with a question and an opened sentence."""
+    query = {**offered, "a": trained[0], "b": trained[1], "piles": "", "question": "words > 3", "row": "2"}
+    opened("pages/4_Errors.py", query).button(key="compare-two").click().run()
+    assert do_next().state is JobState.DONE
+    SavedSlices().keep("mine", "words > 3")
+    return query
+
+
+def test_errors_on_show_keeps_no_note_and_no_slice_and_deletes_none(
+    compared: dict[str, str], opened: Open, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def press(label: str) -> AppTest:
+        at = opened("pages/4_Errors.py", compared)
+        at.session_state["card-tabs"] = "Notes"
+        at.run()
+        at.text_input(key="slice-name").set_value("long ones")
+        at.checkbox(key="slice-sure").check()
+        next(area for area in at.text_area if area.label == "Note").set_value("irony?")
+        monkeypatch.setenv(allowed.READ_ONLY, "1")
+        at = next(button for button in at.button if button.label == label).click().run()
+        monkeypatch.delenv(allowed.READ_ONLY)
+        assert not at.exception
+        return at
+
+    writing = {"Keep", "Save", "Delete"}
+    for label in writing:
+        assert not writing & {button.label for button in press(label).button}
+    for room in (card, slices):
+        monkeypatch.setattr(room, "read_only", lambda: False)
+    for label in writing:
+        assert any("on show" in error.value for error in press(label).error), label
+    assert SavedSlices().all() == {"mine": "words > 3"}
+    assert not list((workspace / "annotations").glob("*"))
+
+
+@pytest.mark.usefixtures("on_show")
+def test_learn_and_data_on_show_start_and_keep_nothing(
+    offered: dict[str, str], opened: Open, queue: JobQueue, workspace: Path, make_adapted: Callable[..., Path]
+) -> None:
+    second = workspace / "adapted" / "two"
+    second.symlink_to(make_adapted(seed=2))
+    at = opened("pages/5_Learn.py", {**offered, "adapted": [offered["adapted"], str(second)], "step": "3"})
+    assert not at.exception and not at.error
+    assert not [button for button in at.button if button.key == "own-lesson"]
+    with pytest.raises(SpecError, match="on show"):
+        mixer.kept(MixSpec(pair="en-hi"))
+    assert not queue.list() and not (workspace / "corpora").exists()
 
 
 def test_folders_confine_what_may_be_opened(

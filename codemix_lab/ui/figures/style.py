@@ -18,22 +18,26 @@ DIVERGING = "PuOr"
 HEIGHT = 340
 LINE = 46
 """Letters of a title that fit above half a page, or a telephone."""
+FIRST_LINE = 19
+"""Pixels from the upper edge to the foot of a title's first line."""
 
 
 def framed(figure: go.Figure, title: str, x: str = "", y: str = "", height: int = HEIGHT) -> go.Figure:
     """The figure with its title, axis titles and the house's margins; the ground stays transparent.
 
-    A title that is longer than `LINE` goes on below.
+    A title that is longer than `LINE` goes on below. Plotly hangs one line below its place and stands the first of
+    several on it, so that these are placed lower.
     """
     lines = textwrap.wrap(title, LINE, break_long_words=False) or [title]
     further = 18 * (len(lines) - 1)
+    place = 0.98 if len(lines) == 1 else 1 - FIRST_LINE / (height + further)
     figure.update_layout(
         title={
             "text": "<br>".join(lines),
             "font": {"size": 15},
             "x": 0,
             "xanchor": "left",
-            "y": 0.98,
+            "y": place,
             "yanchor": "top",
         },
         height=height + further,

@@ -38,9 +38,12 @@ class Board extends Views {
     this.sentences = figure(grid, "sentences", "Sentences that move most");
     this.map = figure(grid, "map", "Macro-F1 over λ and density");
     this.layers = figure(grid, "layers", "How far each layer moves from the base");
-    for (const [card, name] of [[this.f1, "f1-over-lambda"], [this.perplexity, "perplexity"], [this.map, "f1-over-lambda-and-density"]]) pictures(card, name);
     this.other = element(this.sentences.box, "button", { type: "button" }, "Other sentences");
     this.other.addEventListener("click", () => { this.first += WATCHED; this.listSentences(); this.move(); });
+    for (const [card, name] of [
+      [this.f1, "f1-over-lambda"], [this.perplexity, "perplexity"], [this.confusion, "confusion"],
+      [this.sentences, "sentences"], [this.map, "f1-over-lambda-and-density"], [this.layers, "layers"],
+    ]) pictures(card, name);
   }
 
   dial(name, title) {
@@ -219,8 +222,11 @@ function pictures(card, name) {
   for (const [kind, keep] of [["PNG", savePng], ["SVG", saveSvg]]) {
     const button = element(row, "button", { type: "button", "aria-label": `Download “${card.box.getAttribute("aria-label")}” as ${kind}` }, kind);
     button.addEventListener("click", () => {
-      const drawn = card.body.querySelector("svg");
-      if (drawn) keep(pictureOf([drawn], card.box.querySelector("h3").textContent, noteOf(card)), `codemix-${name}`);
+      if (!card.body.hasChildNodes()) return;
+      const chart = card.body.querySelector("svg"), drawn = chart || card.body.appendChild(drawnOf(card.body));
+      const picture = pictureOf([drawn], card.box.querySelector("h3").textContent, noteOf(card));
+      if (!chart) drawn.remove();
+      keep(picture, `codemix-${name}`);
     });
   }
 }

@@ -145,7 +145,7 @@ class Views {
       return { kept, most, fill: element(bar, "i"), told: element(row, "span", { class: "number" }) };
     });
     const furthest = layers.reduce((top, row) => (!top || row[2] > top[2] ? row : top), null);
-    head(this.layers, furthest ? `${furthest[0]} moves furthest from the base` : "How far each layer moves from the base");
+    head(this.layers, furthest ? `${furthest[0][0].toUpperCase()}${furthest[0].slice(1)} moves furthest from the base` : "How far each layer moves from the base");
     this.layers.note.textContent = "‖change‖ / ‖base weights‖: bar at the dials, line for the whole task vector at λ = 1.";
   }
 
@@ -192,14 +192,17 @@ class Views {
   }
 
   fillSentences(logs) {
-    const { gold, labels } = this.data, k = labels.length;
-    for (const { place, row, bar, fill, said } of this.watched || []) {
+    const { gold, labels } = this.data, k = labels.length, watched = this.watched || [];
+    let hits = 0;
+    for (const { place, row, bar, fill, said } of watched) {
       const found = probabilitiesOf(logs, place, k), best = found.indexOf(Math.max(...found)), right = best === gold[place];
       fill.style.width = `${100 * found[gold[place]]}%`;
       row.classList.toggle("right", right);
+      hits += right;
       said.textContent = `${right ? "✓" : "✗"} says ${labels[best]} (${share(found[best])}), gold ${labels[gold[place]]}`;
       bar.setAttribute("aria-label", `probability of ${labels[gold[place]]}: ${share(found[gold[place]])}`);
     }
+    head(this.sentences, watched.length ? `At the dial, ${hits} of these ${watched.length} sentences are right` : "Sentences that move most");
   }
 }
 

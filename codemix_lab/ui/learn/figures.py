@@ -173,8 +173,12 @@ def block(view: MatrixView, density: float, trimmed: bool) -> go.Figure:
         )
     )
     left = int((~np.isnan(shown)).sum())
-    title = f"After trim: {left} of {values.size} cells left" if trimmed else "What CPT changed here"
-    framed(figure, title, "input", "output", height=430)
+    title = (
+        f"After trim: {left} of {values.size} cells left"
+        if trimmed
+        else f"CPT changed {np.count_nonzero(values)} of {values.size} cells, by {most:.1e} at most"
+    )
+    framed(figure, title, "input (column of the matrix)", "output (row)", height=430)
     figure.update_xaxes(showgrid=False, constrain="domain", showticklabels=False)
     return figure.update_yaxes(
         showgrid=False, autorange="reversed", scaleanchor="x", constrain="domain", showticklabels=False

@@ -19,7 +19,7 @@ _LESSON = """
 .words i {font-style: normal; align-self: center; opacity: 0.85; font-size: 1rem;}
 .words .l0 {background: rgba(74,143,208,.22); border-bottom: 3px solid #4a8fd0;}
 .words .l1 {background: rgba(224,138,46,.22); border-bottom: 3px dotted #e08a2e;}
-.words .lo {opacity: 0.6;}
+.words .lo {opacity: 0.8;}
 .cloze {font-size: 1.15rem; line-height: 1.7; overflow-wrap: anywhere;}
 .cloze mark {background: color-mix(in srgb, var(--st-primary-color, #17a08c) 22%, transparent); color: inherit;
   padding: 0 0.4rem; border-radius: 0.25rem; border-bottom: 2px solid var(--st-primary-color, #17a08c);}

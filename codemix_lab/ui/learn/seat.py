@@ -9,6 +9,7 @@ import streamlit as st
 from codemix_lab.config import MergeSpec, TaskSpec
 from codemix_lab.experiments.lessons import STARTER, TASKS, Lesson, kept_lesson
 from codemix_lab.ui import jobs, words
+from codemix_lab.ui.allowed import read_only
 from codemix_lab.ui.escape import plain, short
 from codemix_lab.ui.picker import Bench
 
@@ -67,7 +68,9 @@ def offer_own(seat: Seat) -> None:
     asked = _asked(seat.bench)
     if seat.own or asked is None:
         return
-    if st.button("Compute the lesson for the bench", icon=":material/calculate:", key="own-lesson"):
+    if not read_only() and st.button(
+        "Compute the lesson for the bench", icon=":material/calculate:", key="own-lesson"
+    ):
         base, adapted, tasks = asked
         payload = {"base": base, "adapted": list(adapted), "tasks": list(tasks)}
         jobs.submit(KIND, payload, f"lesson for {short(base)}")
