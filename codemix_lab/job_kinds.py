@@ -237,6 +237,19 @@ def cpt(payload: Payload, listener: Hears) -> Any:
     return {"folder": str(found.adapter), "before": found.before, "after": found.after}
 
 
+def sweep(payload: Payload, listener: Hears) -> Any:
+    """{"run": {fields of all runs}, "over": {field: [values]}}, a sweep as in its YAML → {"runs", "done", "failed":
+    [{"run", "train sentences", "seed", "why"}]}; what it finds stands in the store, run by run."""
+    from codemix_lab.config.sweep import SweepSpec
+    from codemix_lab.experiments.engines import Plan
+    from codemix_lab.experiments.engines.local import LocalEngine
+    from codemix_lab.experiments.regime_results import failures
+
+    plan = Plan(SweepSpec.of(payload["run"], payload["over"]).runs)
+    state = LocalEngine().run(plan, listener.on_progress, listener.should_stop)
+    return {"runs": state.total, "done": state.done, "failed": _rows(failures(plan))}
+
+
 def lesson(payload: Payload, listener: Hears) -> Any:
     """{"base": checkpoint, "adapted": [checkpoint, checkpoint], "tasks": [name]} → {"lesson": JSON path}."""
     from codemix_lab.experiments.lessons import keep_lesson, make_lesson
@@ -257,6 +270,7 @@ KINDS: dict[str, Kind] = {
     "starter": starter,
     "curve": curve,
     "duration": duration,
+    "sweep": sweep,
     "lesson": lesson,
     "score": score,
 }

@@ -138,7 +138,7 @@ READ_ONLY_REFUSAL: Final = (
 READ_ONLY_CHOICE: Final = "This lab is on show only and opens nothing but what its lists offer. Choose one of them on the left or above."
 OUTSIDE: Final = "{place} lies outside of the folders that this lab opens files from ({folders}). Its owner can add one in {name}."
 COPY_YAML: Final = (
-    "Save it as `this.yaml`; `codemix-lab job this.yaml` computes it, on any machine with the lab."
+    "Save it as `this.yaml`; `codemix-lab {command} this.yaml` computes it, on any machine with the lab."
 )
 WAITING: Final = "The first scores of these checkpoints are being worked out."
 DURATION: Final = (
