@@ -32,7 +32,10 @@ def advise_command(
     sweep = as_sweep(found, task, base)
     told = {name: list(getattr(found, name)) for name in ("paper", "here", "missing", "next")}
     if as_json:
-        show({"case": str(case), "recipe": found.recipe, **told, "sweep": json.loads(json.dumps(sweep))}, as_json)
+        show(
+            {"case": str(case), "recipe": found.recipe, **told, "sweep": json.loads(json.dumps(sweep))},
+            as_json,
+        )
         return
     typer.echo(f"# {case.title}: {found.recipe}")
     for name, lines in told.items():

@@ -88,7 +88,9 @@ def advise(
     given = {"english": english, "adapted": tuple(adapted)}
     wanted = tuple(map(Regime, names))
     regimes = tuple(regime for regime in wanted if all(given[name] for name in regime.needs))
-    settings: dict[str, Any] = dict(said["settings"]) if any("scalings" in regime.reads for regime in regimes) else {}
+    settings: dict[str, Any] = (
+        dict(said["settings"]) if any("scalings" in regime.reads for regime in regimes) else {}
+    )
     settings |= {name: value for name, value in given.items() if value and _reads(regimes, name)}
     missing = []
     if len(regimes) < len(wanted):
@@ -96,7 +98,9 @@ def advise(
         missing.append(f"{left}: an adapted checkpoint is needed first (codemix-lab cpt, or the page Adapt).")
     if case is Case.TRANSFER:
         settings |= {"targets": (target,)} if target else {}
-        missing += [] if target else ["Name the task of the pair that matters: it is scored, never trained on."]
+        missing += (
+            [] if target else ["Name the task of the pair that matters: it is scored, never trained on."]
+        )
     return Advice(
         case,
         said["recipe"],

@@ -212,7 +212,9 @@ print(sweep_table(sweep, plan).to_string())
 
 def _fine_tune(spec: RunSpec, seeds: Sequence[int]) -> str:
     tasks = {"english": [spec.english] if spec.english else [], "targets": list(spec.targets)}
-    named = "".join(f" --{name} {shlex.quote(task.source)}" for name, found in tasks.items() for task in found)
+    named = "".join(
+        f" --{name} {shlex.quote(task.source)}" for name, found in tasks.items() for task in found
+    )
     named = named.replace(" --targets ", " --target ")
     further = _given(spec, {}, leave_out=("regime", "task", "seed", "splits", *tasks))
     told = ",".join(map(str, seeds))

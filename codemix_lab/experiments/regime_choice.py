@@ -40,7 +40,11 @@ def regimes_sweep(
         field, said = (one, value[0]) if one and len(value) == 1 else (name, value)
         if name in read and said != known[field].default:
             shared[field] = list(said) if isinstance(said, tuple) else said
-    over = {"train_size": list(train_sizes), "seed": list(seeds), "regime": [str(regime) for regime in chosen]}
+    over = {
+        "train_size": list(train_sizes),
+        "seed": list(seeds),
+        "regime": [str(regime) for regime in chosen],
+    }
     return {"run": shared, "over": over}
 
 

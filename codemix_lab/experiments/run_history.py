@@ -24,9 +24,9 @@ def run_history(store: RunStore, most: int = MOST) -> pd.DataFrame:
     """
     listed = store.list()
     rows = []
-    for id in listed.loc[listed["kind"] == "regime", "id"].head(most):
+    for name in listed.loc[listed["kind"] == "regime", "id"].head(most):
         try:
-            rows.append(_row(read_run(store.root / id)))
+            rows.append(_row(read_run(store.root / name)))
         except StorageError:
             continue
     return pd.DataFrame(rows, columns=["id", *FIELDS, "dev", "test"])
@@ -37,7 +37,10 @@ def _row(run: Run) -> dict[str, Any]:
     row: dict[str, Any] = {"id": run.id, "regime": regime.label, "task": run.provenance.get("task")}
     row["seed"] = spec.get("seed")
     row |= {name: spec.get(name) for name in FIELDS if name in regime.reads}
-    row |= {name: run.provenance.get("chosen on dev", {}).get(name, row.get(name)) for name in ("scaling", "density")}
+    row |= {
+        name: run.provenance.get("chosen on dev", {}).get(name, row.get(name))
+        for name in ("scaling", "density")
+    }
     if regime.fine_tunes:
         row["lora"] = bool(spec.get("lora", False))
     return row | {split: found.macro_f1 for split, found in run.metrics.items() if split in ("dev", "test")}

@@ -45,7 +45,9 @@ def several(
     Raises `SpecError` for what is no number, for nothing at all and for what is out of range.
     """
     declared = spec.parameters()[name]
-    text = st.text_input(label, default, key=key, bind="query-params", help=help or declared.help, max_chars=200)
+    text = st.text_input(
+        label, default, key=key, bind="query-params", help=help or declared.help, max_chars=200
+    )
     return numbers_in(text, label, declared)
 
 

@@ -1,0 +1,115 @@
+"""Regimes on the page: what is chosen becomes a sweep, what it finds becomes curves, a table and a diagnosis."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from codemix_lab.config.sweep import SweepSpec
+from codemix_lab.experiments.engines import Plan, local
+from codemix_lab.experiments.engines.work import work_on
+from codemix_lab.experiments.jobs import Job, JobQueue, JobState
+
+Open = Callable[..., AppTest]
+PAGE = "pages/2_Fine-tune.py"
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs are done in this process."""
+
+    def run(self: object, plan: Plan, on_progress: object, should_stop: Callable[[], bool]) -> object:
+        plan.write()
+        work_on(plan, should_stop)
+        return plan.state()
+
+    monkeypatch.setattr(local.LocalEngine, "run", run)
+
+
+@pytest.fixture
+def small(bench: dict[str, str]) -> dict[str, str]:
+    fields = {"train_sizes": "6 8", "regime_epochs": "1", "regime_seeds": "2", "scalings": "0.5, 1"}
+    return {**bench, **fields, "view": "Regimes"}
+
+
+def titles(at: AppTest) -> list[str]:
+    return [json.loads(c.proto.spec)["layout"]["title"]["text"] for c in at.get("plotly_chart")]
+
+
+def test_the_empty_view_says_what_to_do_and_what_it_takes(
+    small: dict[str, str], opened: Open, queue: JobQueue
+) -> None:
+    at = opened(PAGE, small)
+    assert not at.exception
+    assert not at.error
+    assert "Run" in at.info[0].value
+    assert any("36 runs" in c.value and "a rough guess" in c.value for c in at.caption)
+    yaml = next(code.value for code in at.code if code.value.startswith("run:"))
+    assert len(SweepSpec.from_yaml(yaml).runs) == 20
+
+
+def test_a_sweep_runs_as_a_job_and_shows_curves_table_and_diagnosis(
+    small: dict[str, str], opened: Open, queue: JobQueue, do_next: Callable[[], Job]
+) -> None:
+    at = opened(PAGE, {**small, "regimes": "CPT → FT", "history": "true"})
+    at.button(key="run-regimes").click().run()
+    job = queue.list()[0]
+    assert job.state is JobState.QUEUED and job.kind == "sweep"
+    assert job.payload["over"] == {"train_size": [6, 8], "seed": [0, 1], "regime": ["ngrams", "full", "cpt-ft"]}
+    assert do_next().state is JobState.DONE
+    assert queue.list()[0].result == {"runs": 12, "done": 12, "failed": []}
+    at.run()
+    assert not at.exception
+    assert not at.error
+    drawn = " ".join(titles(at))
+    assert "with 8 sentences" in drawn and "12 runs of regimes" in drawn
+    table = next(d.value for d in at.dataframe if "p (Holm)" in d.value)
+    assert list(table["regime"]) == ["Character n-grams", "Full fine-tuning", "CPT → FT"]
+    assert list(table["seeds"]) == ["2", "2", "2"]
+    assert any("Full fine-tuning reaches" in m.value for m in at.markdown)
+    assert any("all finished" in c.value for c in at.caption)
+
+
+def test_a_failed_run_says_why(
+    small: dict[str, str], opened: Open, queue: JobQueue, do_next: Callable[[], Job]
+) -> None:
+    at = opened(PAGE, {**small, "regimes": "Frozen probe", "regime_seeds": "1", "train_sizes": "8", "targets": "/no/such.csv"})
+    assert "/no/such.csv" in at.error[0].value
+    assert not at.exception
+
+
+def test_what_a_regime_lacks_is_said_and_left_out(
+    bench: dict[str, str], opened: Open, queue: JobQueue
+) -> None:
+    query = {**bench, "view": "Regimes", "adapted": "", "regimes": "TIES → FT"}
+    at = opened(PAGE, query)
+    assert not at.exception
+    assert any("needs a checkpoint" in w.value for w in at.warning)
+    at = opened(PAGE, {**bench, "view": "Regimes", "regimes": "Joint FT"})
+    assert any("labels of the code-mixed one" in w.value for w in at.warning)
+    assert any(box.key == "english" and box.value == "en" for box in at.selectbox)
+
+
+def test_the_guide_fills_in_the_fields(small: dict[str, str], opened: Open, queue: JobQueue) -> None:
+    at = opened(PAGE, {**small, "case": "Labelled and unlabelled text", "labelled": "400"})
+    assert not at.exception
+    at.button(key="fill-in").click().run()
+    assert not at.exception
+    fields = {box.key: box.value for box in at.text_input}
+    assert fields["train_sizes"] == "50, 100, 200, 400" and fields["scalings"] == "0.1, 0.3, 0.5, 0.7, 1"
+    assert next(n.value for n in at.number_input if n.key == "regime_seeds") == 5
+    chosen = next(group.value for group in at.button_group if group.key == "regimes")
+    assert chosen == ["CPT → FT", "Task Arithmetic → FT", "TIES → FT"]
+
+
+@pytest.mark.parametrize(("name", "value"), [("train_sizes", "many"), ("train_sizes", "1"), ("scalings", "9")])
+def test_numbers_that_cannot_be_meant_are_told(
+    name: str, value: str, small: dict[str, str], opened: Open, queue: JobQueue
+) -> None:
+    at = opened(PAGE, {**small, name: value})
+    assert not at.exception
+    assert value in at.error[0].value
+    assert "Run" in at.info[0].value
