@@ -250,6 +250,23 @@ def sweep(payload: Payload, listener: Hears) -> Any:
     return {"runs": state.total, "done": state.done, "failed": _rows(failures(plan))}
 
 
+def tuned_curve(payload: Payload, listener: Hears) -> Any:
+    """{"spec": TunedCurveSpec} → {"points", "checks": rows, "error": sentence}; rows grow λ by λ."""
+    from codemix_lab.config import TunedCurveSpec
+    from codemix_lab.experiments.engines.local import LocalEngine
+    from codemix_lab.experiments.tuned_curve import tuned_curve
+
+    found = tuned_curve(
+        TunedCurveSpec.from_dict(payload["spec"]),
+        LocalEngine(),
+        None,
+        listener.on_progress,
+        listener.should_stop,
+        on_row=listener.on_row,
+    )
+    return {"points": _rows(found.points), "checks": _rows(found.checks), "error": found.error}
+
+
 def lesson(payload: Payload, listener: Hears) -> Any:
     """{"base": checkpoint, "adapted": [checkpoint, checkpoint], "tasks": [name]} → {"lesson": JSON path}."""
     from codemix_lab.experiments.lessons import keep_lesson, make_lesson
@@ -271,6 +288,7 @@ KINDS: dict[str, Kind] = {
     "curve": curve,
     "duration": duration,
     "sweep": sweep,
+    "tuned-curve": tuned_curve,
     "lesson": lesson,
     "score": score,
 }

@@ -20,6 +20,7 @@ from codemix_lab.ui.fields import number
 from codemix_lab.ui.merge_widgets import dial
 from codemix_lab.ui.picker import Bench, placed
 from codemix_lab.ui.starter import offer_starter
+from codemix_lab.ui.tuned_curve import curve_over_lambda
 
 LOOK_EVERY = 2.0
 MOST_SEEDS = 10
@@ -48,6 +49,8 @@ def main() -> None:
         with shell.told():
             compare(bench)
     follow(regimes.KIND if view == REGIMES else KIND)
+    if view == REGIMES and not bench.needs_starter:
+        curve_over_lambda(bench)
     history.history()
 
 

@@ -16,7 +16,16 @@ from typing import Any
 
 import yaml
 
-from codemix_lab.config import CptSpec, FineTuneSpec, MergeSpec, ProbeSpec, RunSpec, Spec, TaskSpec
+from codemix_lab.config import (
+    CptSpec,
+    FineTuneSpec,
+    MergeSpec,
+    ProbeSpec,
+    RunSpec,
+    Spec,
+    TaskSpec,
+    TunedCurveSpec,
+)
 from codemix_lab.config.sweep import SweepSpec
 from codemix_lab.training.export import merge_command
 
@@ -211,14 +220,29 @@ print(sweep_table(sweep, plan).to_string())
 
 
 def _fine_tune(spec: RunSpec, seeds: Sequence[int]) -> str:
-    tasks = {"english": [spec.english] if spec.english else [], "targets": list(spec.targets)}
-    named = "".join(
-        f" --{name} {shlex.quote(task.source)}" for name, found in tasks.items() for task in found
-    )
-    named = named.replace(" --targets ", " --target ")
-    further = _given(spec, {}, leave_out=("regime", "task", "seed", "splits", *tasks))
     told = ",".join(map(str, seeds))
-    return f"codemix-lab finetune --regime {spec.regime}{_task_options(spec.task)}{named}{further} --seeds {told}"
+    return f"codemix-lab finetune --regime {spec.regime}{_run_options(spec)} --seeds {told}"
+
+
+def _run_options(spec: RunSpec) -> str:
+    english = "" if spec.english is None else f" --english {shlex.quote(spec.english.source)}"
+    targets = "".join(f" --target {shlex.quote(task.source)}" for task in spec.targets)
+    further = _given(spec, {}, leave_out=("regime", "task", "seed", "splits", "english", "targets"))
+    return f"{_task_options(spec.task)}{english}{targets}{further}"
+
+
+def _tuned_curve(payload: Payload) -> tuple[str, str]:
+    spec = TunedCurveSpec.from_dict(payload["spec"])
+    python = f"""from codemix_lab.config import RunSpec, TaskSpec, TunedCurveSpec
+from codemix_lab.experiments.engines.local import LocalEngine
+from codemix_lab.experiments.tuned_curve import tuned_curve
+
+spec = {written(spec)}
+found = tuned_curve(spec, LocalEngine())
+print(found.points.to_string(), found.error, sep="\\n")
+"""
+    further = _given(spec, {}, leave_out=("run",))
+    return python, f"codemix-lab tuned-curve --regime {spec.run.regime}{_run_options(spec.run)}{further}"
 
 
 _WRITERS: dict[str, Callable[[Payload], tuple[str, str]]] = {
@@ -230,6 +254,7 @@ _WRITERS: dict[str, Callable[[Payload], tuple[str, str]]] = {
     "side-by-side": _side_by_side,
     "duration": _duration,
     "sweep": _sweep,
+    "tuned-curve": _tuned_curve,
 }
 
 

@@ -37,7 +37,7 @@ def found(job_id: str) -> None:
         _show(results, key, done)
     failed = failures(plan)
     if len(failed):
-        st.warning(f"{len(failed)} runs failed; **Run** tries them again.", icon=":material/error:")
+        st.warning(f"{len(failed)} failed; **Run** tries again.", icon=":material/error:")
         st.dataframe(failed, hide_index=True, key="failed")
 
 

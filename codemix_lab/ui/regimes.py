@@ -193,7 +193,9 @@ def _lora(cells: Any) -> dict[str, Any]:
             help=RunSpec.parameters()["learning_rate"].help,
         )
     with cells[3]:
-        lora = st.toggle("LoRA", key="regime_lora", bind="query-params", help=RunSpec.parameters()["lora"].help)
+        lora = st.toggle(
+            "LoRA", key="regime_lora", bind="query-params", help=RunSpec.parameters()["lora"].help
+        )
         return {"learning_rate": float(rate), "lora": lora} | (
             {"rank": number(RunSpec, "rank", "Rank", key="regime_rank")} if lora else {}
         )

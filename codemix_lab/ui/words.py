@@ -102,6 +102,15 @@ REGIME_TABLE: Final = (
     "Differences are paired over seeds; p by paired t-test, corrected for the {count} comparisons of this table (Holm). "
     "The last column: seeds that a true difference of 2 points needs to be found with 80 % power."
 )
+TUNED: Final = (
+    "Fine-tunes at a few λ with the same sentences, order and head, then reads every λ between from the interpolated "
+    "weights, head included, and checks that against real fine-tunes. The weights of the nodes are kept with the runs "
+    "(of the starter, 220 MB each)."
+)
+TUNED_READ: Final = (
+    "Dashed: predicted from interpolated weights, the mean over seeds. Points: fine-tuned there for real; diamonds are those "
+    "that the curve did not know. On dev; seeds differ by more than most λ do."
+)
 HISTORY: Final = (
     "One line a run, its colour the score; drag along an axis to pick runs out. A dash: the regime does not read it. "
     "The same runs stand in the table below."
