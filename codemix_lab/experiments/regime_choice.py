@@ -17,7 +17,7 @@ _CANDIDATES = {"scalings": "scaling", "densities": "density"}
 def regimes_sweep(
     task: Any,
     base: str,
-    regimes: Iterable[Regime],
+    regimes: Iterable[Regime | str],
     train_sizes: Iterable[int],
     seeds: Iterable[int],
     fields: Mapping[str, Any],
@@ -31,7 +31,7 @@ def regimes_sweep(
     >>> found["run"], found["over"]["regime"]
     ({'task': 'en-hi', 'base': 'starter', 'scaling': 0.4}, ['ngrams', 'full', 'ties'])
     """
-    chosen = list(dict.fromkeys((*ALWAYS, *regimes)))
+    chosen = list(dict.fromkeys((*ALWAYS, *map(Regime, regimes))))
     read = {name for regime in chosen for name in regime.reads} | set(_ANY_REGIME)
     known = RunSpec.parameters()
     shared: dict[str, Any] = {"task": task, "base": base}
