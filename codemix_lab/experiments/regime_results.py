@@ -76,8 +76,10 @@ def results_of(sweep: SweepSpec, plan: Plan) -> RegimeResults:
         run = plan.runs.find(spec) if plan.is_done(spec) else None
         for size in ([spec.train_size] if "train_size" in spec.regime.reads else sizes) if run else ():
             found[size].setdefault(row_name(spec, sweep.over), {})[spec.seed] = run  # type: ignore[assignment]  # not None here
+    names = dict.fromkeys(row_name(spec, sweep.over) for spec in sweep.runs)
+    ordered = {size: {n: rows[n] for n in names if n in rows} for size, rows in found.items() if rows}
     adapted = dict.fromkeys(ref for spec in sweep.runs for ref in spec.adapted)
-    return RegimeResults({size: rows for size, rows in found.items() if rows}, tuple(adapted))
+    return RegimeResults(ordered, tuple(adapted))
 
 
 def row_name(spec: RunSpec, over: Sequence[str]) -> str:
