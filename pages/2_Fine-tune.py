@@ -42,7 +42,6 @@ def main() -> None:
     if bench.needs_starter:
         offer_starter()
     elif view == REGIMES:
-        carried()
         with shell.told():
             regimes.choose(bench)
     else:
@@ -52,6 +51,8 @@ def main() -> None:
     if view == REGIMES and not bench.needs_starter:
         curve_over_lambda(bench)
     history.history()
+    if view == REGIMES:
+        carried()
 
 
 def follow(kind: str) -> None:

@@ -51,7 +51,8 @@ def verdict(found: Comparison) -> str:
     said = f"{found.reference} reaches {reference:.3f} on {found.split}."
     if rows.empty:
         return said
-    best = rows.sort_values("difference", ascending=False).iloc[0]
+    most = rows[rows["n"] == rows["n"].max()]
+    best = most.sort_values("difference", ascending=False).iloc[0]
     told = f"{best['name']} is at {100 * best['difference']:+.1f} points"
     if (rows["n"] < 2).all():
         return f"{said} {told}; one seed does not tell a difference from chance: run three or more."

@@ -90,8 +90,12 @@ def _one_size(results: RegimeResults, table: Comparison, size: int) -> None:
         f"{size:,} train sentences. Diamonds are means with their 95 % interval over seeds; small points are single seeds.",
     )
     st.dataframe(readable_table(table), hide_index=True, key="regime-table")
-    st.caption(words.REGIME_TABLE.format(count=table.corrected))
+    st.caption(words.REGIME_TABLE.format(count=_comparisons(table.corrected)))
     download(whole_table(table), "regimes", "Download CSV with all columns")
+
+
+def _comparisons(count: int) -> str:
+    return "one comparison" if count == 1 else f"the {count} comparisons of this table"
 
 
 @st.cache_resource(max_entries=8, ttl=600, show_spinner=False)

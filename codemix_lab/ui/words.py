@@ -99,7 +99,7 @@ NO_REGIMES: Final = (
 )
 BANDS: Final = "Means over seeds; bands are their 95 % intervals (Student's t). Same sentences, order and head for every regime of a seed."
 REGIME_TABLE: Final = (
-    "Differences are paired over seeds; p by paired t-test, corrected for the {count} comparisons of this table (Holm). "
+    "Differences are paired over seeds; p by paired t-test, after Holm's correction over {count}. "
     "The last column: seeds that a true difference of 2 points needs to be found with 80 % power."
 )
 TUNED: Final = (
