@@ -37,7 +37,7 @@ def advise_command(
             as_json,
         )
         return
-    typer.echo(f"# {case.title}: {found.recipe}")
+    typer.echo(f"# {case.heading}: {found.recipe}")
     for name, lines in told.items():
         for line in lines:
             typer.echo(f"# {name}: {line}")

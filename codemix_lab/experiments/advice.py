@@ -28,7 +28,7 @@ class Case(StrEnum):
     TRANSFER = "transfer"
 
     @property
-    def title(self) -> str:
+    def heading(self) -> str:
         """The case in three or four words."""
         return str(_cases()[self]["title"])
 

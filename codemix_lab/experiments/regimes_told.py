@@ -34,7 +34,7 @@ def readable_table(found: Comparison) -> pd.DataFrame:
                 "sd": "–" if math.isnan(score.sd) else f"{score.sd:.3f}",
                 f"points to {found.reference} (95 %)": "–"
                 if gain is None
-                else _with_range(*(100 * gain[name] for name in ("difference", "low", "high")), "{:+.1f}"),
+                else _with_range(100 * gain["difference"], 100 * gain["low"], 100 * gain["high"], "{:+.1f}"),
                 "p (Holm)": "–" if gain is None else _p(gain["p_holm"]),
                 "seeds for 2 points": "–"
                 if gain is None or pd.isna(gain["seeds for 2"])

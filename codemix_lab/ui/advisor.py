@@ -12,7 +12,7 @@ from codemix_lab.ui import words
 from codemix_lab.ui.escape import plain
 from codemix_lab.ui.picker import Bench
 
-_TITLES = {case.title: case for case in Case}
+_TITLES = {case.heading: case for case in Case}
 
 
 def advisor(bench: Bench, english: str | None, target: str | None) -> None:

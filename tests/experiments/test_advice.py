@@ -22,7 +22,7 @@ def test_every_recipe_is_a_sweep_that_can_be_meant(
     assert {run.regime for run in runs} == {*found.regimes, Regime.NGRAMS, Regime.FULL}
     assert {run.train_size for run in runs} == {75, 150, 300}
     assert all(bool(run.targets) == (case is Case.TRANSFER) for run in runs)
-    assert found.recipe and found.paper and found.here and found.next and case.has and case.title
+    assert found.recipe and found.paper and found.here and found.next and case.has and case.heading
 
 
 def test_without_an_adapted_checkpoint_the_merges_are_missing_and_it_is_said() -> None:
