@@ -99,7 +99,11 @@ def advise(
     if case is Case.TRANSFER:
         settings |= {"targets": (target,)} if target else {}
         missing += (
-            [] if target else ["Name the task of the pair that matters: it is scored, never trained on."]
+            []
+            if target
+            else [
+                "Name the task of the pair that matters (--target, “Also scored on”): it is never trained on."
+            ]
         )
     return Advice(
         case,

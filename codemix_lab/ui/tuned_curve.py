@@ -45,12 +45,12 @@ def curve_over_lambda(bench: Bench) -> None:
 
 
 def _choose(bench: Bench) -> None:
-    cells = st.columns(3, gap="small", vertical_alignment="bottom")
-    with cells[0]:
+    above = st.columns(3, gap="small", vertical_alignment="bottom")
+    with above[0]:
         label = st.selectbox("Regime", list(_REGIMES), key="tuned_regime", bind="query-params")
-    with cells[1]:
+    with above[1]:
         size = number(RunSpec, "train_size", "Train sentences", key="tuned_size")
-    with cells[2]:
+    with above[2]:
         epochs = number(RunSpec, "epochs", "Epochs", key="tuned_epochs")
     cells = st.columns(4, gap="small", vertical_alignment="bottom")
     with cells[0]:
@@ -86,10 +86,10 @@ def headline(points: pd.DataFrame) -> str:
     'Dev macro-F1 after fine-tuning: highest at λ 0.5, .60 (predicted)'
     """
     means = points.groupby("scaling")["macro_f1"].mean()
-    best = means.idxmax()
+    best = float(means.index[int(means.argmax())])
     real = bool(points.loc[points["scaling"] == best, "fine_tuned"].all())
     how = "fine-tuned there" if real else "predicted"
-    return f"Dev macro-F1 after fine-tuning: highest at λ {best:g}, {brief(means[best])} ({how})"
+    return f"Dev macro-F1 after fine-tuning: highest at λ {best:g}, {brief(float(means.max()))} ({how})"
 
 
 def _found(job_id: str) -> None:

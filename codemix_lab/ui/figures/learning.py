@@ -24,7 +24,8 @@ def learning_curves(table: pd.DataFrame, title: str) -> go.Figure:
         if len(known) > 1:
             figure.add_scatter(
                 x=[*known["train_size"], *known["train_size"][::-1]],
-                y=[*known["high"], *known["low"][::-1]],
+                y=[*known["high"].clip(0, 1), *known["low"][::-1].clip(0, 1)],
+                mode="lines",
                 fill="toself",
                 fillcolor=faint(colour, 0.12),
                 line={"width": 0},
@@ -44,6 +45,7 @@ def learning_curves(table: pd.DataFrame, title: str) -> go.Figure:
         )
     sizes = sorted(set(table["train_size"]))
     framed(figure, title, "train sentences (logarithmic)", "macro-F1 (0–1)", height=420)
+    figure.update_layout(legend={"yanchor": "top", "y": -0.2})
     figure.update_xaxes(
         type="log", tickvals=sizes, ticktext=[f"{size:,}" for size in sizes], gridcolor=faint(MUTED, 0.12)
     )

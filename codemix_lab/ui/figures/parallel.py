@@ -31,7 +31,7 @@ def parallel_runs(table: pd.DataFrame, fields: list[str], score: str, title: str
         )
     )
     framed(figure, title, height=440)
-    return figure.update_layout(margin={"l": 70, "r": 40, "t": 110, "b": 24})
+    return figure.update_layout(margin={"l": 120, "r": 48, "t": 110, "b": 24})
 
 
 def varying(table: pd.DataFrame, fields: tuple[str, ...]) -> list[str]:
@@ -51,7 +51,7 @@ def _axis(values: pd.Series[Any], label: str) -> dict[str, Any]:
         "label": safe(label, 16),
         "values": [words.index(_word(value)) for value in values],
         "tickvals": list(range(0, len(words), every)),
-        "ticktext": [safe(word, 18) for word in words[::every]],
+        "ticktext": [safe(word, 20) for word in words[::every]],
         "range": [-0.2, max(1, len(words) - 1) + 0.2],
     }
 

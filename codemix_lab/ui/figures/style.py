@@ -35,6 +35,7 @@ def framed(figure: go.Figure, title: str, x: str = "", y: str = "", height: int 
             "xanchor": "left",
             "y": 0.98,
             "yanchor": "top",
+            "pad": {"t": 10} if further else {},
         },
         height=height + further,
         margin={"l": 8, "r": 12, "t": 64 + further, "b": 8},
