@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -12,6 +13,8 @@ from codemix_lab.config.sweep import SweepSpec
 from codemix_lab.experiments.engines import Plan, local
 from codemix_lab.experiments.engines.work import work_on
 from codemix_lab.experiments.jobs import Job, JobQueue, JobState
+from codemix_lab.models.starter.names import StarterState
+from codemix_lab.ui import allowed, picker
 
 Open = Callable[..., AppTest]
 PAGE = "pages/2_Fine-tune.py"
@@ -131,3 +134,39 @@ def test_numbers_that_cannot_be_meant_are_told(
     assert not at.exception
     assert value in said(at, "error")
     assert "Run" in at.info[0].value
+
+
+def test_on_show_nothing_can_be_started_and_no_file_is_opened(
+    small: dict[str, str], opened: Open, queue: JobQueue, monkeypatch: pytest.MonkeyPatch, workspace: Path
+) -> None:
+    monkeypatch.setenv(allowed.READ_ONLY, "1")
+    query = {
+        "base": "starter",
+        "view": "Regimes",
+        "regimes": "Joint FT",
+        "english": "/etc/passwd",
+        "adapted": "",
+    }
+    monkeypatch.setattr(picker, "starter", lambda: StarterState(True, workspace, ("starter",)))
+    at = opened(PAGE, {**query, "targets": "/etc/passwd", "tuned": "true"})
+    assert not at.exception
+    assert not {button.key for button in at.button} & {"run-regimes", "run-tuned"}
+    assert all("/etc/passwd" not in str(box.value) for box in (*at.selectbox, *at.multiselect))
+    assert not queue.list()
+
+
+def test_a_fine_tuned_curve_is_drawn_with_its_error(
+    small: dict[str, str], opened: Open, queue: JobQueue, do_next: Callable[[], Job]
+) -> None:
+    fields = {"tuned_size": "8", "tuned_epochs": "1", "tuned_nodes": "0 1", "tuned_checks": "0.5"}
+    at = opened(PAGE, {**small, **fields, "tuned": "true"})
+    at.button(key="run-tuned").click().run()
+    asked = queue.list()[0].payload["spec"]
+    assert asked["nodes"] == [0, 1] and asked["checks"] == [0.5] and max(asked["scalings"]) == 1
+    assert do_next().state is JobState.DONE
+    at.run()
+    assert not at.exception
+    assert "after fine-tuning: highest at λ" in titles(at)[-1].replace("<br>", " ")
+    assert "At 1 checked λ the curve was off by" in said(at, "markdown")
+    at = opened(PAGE, {**small, **fields, "tuned": "true", "tuned_checks": "1"})
+    assert "is a node" in said(at, "error")
