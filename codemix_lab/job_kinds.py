@@ -248,6 +248,36 @@ def cpt(payload: Payload, listener: Hears) -> Any:
     return {"folder": str(found.adapter), "before": found.before, "after": found.after}
 
 
+def sweep(payload: Payload, listener: Hears) -> Any:
+    """{"run": {fields of all runs}, "over": {field: [values]}}, a sweep as in its YAML → {"runs", "done", "failed":
+    [{"run", "train sentences", "seed", "why"}]}; what it finds stands in the store, run by run."""
+    from codemix_lab.config.sweep import SweepSpec
+    from codemix_lab.experiments.engines import Plan
+    from codemix_lab.experiments.engines.local import LocalEngine
+    from codemix_lab.experiments.regime_results import failures
+
+    plan = Plan(SweepSpec.of(payload["run"], payload["over"]).runs)
+    state = LocalEngine().run(plan, listener.on_progress, listener.should_stop)
+    return {"runs": state.total, "done": state.done, "failed": _rows(failures(plan))}
+
+
+def tuned_curve(payload: Payload, listener: Hears) -> Any:
+    """{"spec": TunedCurveSpec} → {"points", "checks": rows, "error": sentence}; rows grow λ by λ."""
+    from codemix_lab.config import TunedCurveSpec
+    from codemix_lab.experiments.engines.local import LocalEngine
+    from codemix_lab.experiments.tuned_curve import tuned_curve
+
+    found = tuned_curve(
+        TunedCurveSpec.from_dict(payload["spec"]),
+        LocalEngine(),
+        None,
+        listener.on_progress,
+        listener.should_stop,
+        on_row=listener.on_row,
+    )
+    return {"points": _rows(found.points), "checks": _rows(found.checks), "error": found.error}
+
+
 def lesson(payload: Payload, listener: Hears) -> Any:
     """{"base": checkpoint, "adapted": [checkpoint, checkpoint], "tasks": [name]} → {"lesson": JSON path}."""
     from codemix_lab.experiments.lessons import keep_lesson, make_lesson
@@ -268,6 +298,8 @@ KINDS: dict[str, Kind] = {
     "starter": starter,
     "curve": curve,
     "duration": duration,
+    "sweep": sweep,
+    "tuned-curve": tuned_curve,
     "lesson": lesson,
     "score": score,
 }

@@ -1,4 +1,4 @@
-"""Fine-tune: several starts on the same labelled sentences."""
+"""Fine-tune: several starts on the same labelled sentences, or all of the paper's regimes."""
 
 # The frame is drawn before the libraries behind it are loaded.
 # ruff: noqa: E402
@@ -13,33 +13,58 @@ import streamlit as st
 from codemix_lab.config import FineTuneSpec
 from codemix_lab.errors import SpecError
 from codemix_lab.experiments.jobs import JobQueue
-from codemix_lab.ui import comparison, jobs, words
+from codemix_lab.ui import comparison, history, jobs, regime_results, regimes, words
 from codemix_lab.ui.copying import copy_this
-from codemix_lab.ui.dials import carried_method, more, reads_density
+from codemix_lab.ui.dials import carried, carried_method, more, reads_density
 from codemix_lab.ui.fields import number
 from codemix_lab.ui.merge_widgets import dial
 from codemix_lab.ui.picker import Bench, placed
 from codemix_lab.ui.starter import offer_starter
+from codemix_lab.ui.tuned_curve import curve_over_lambda
 
 LOOK_EVERY = 2.0
 MOST_SEEDS = 10
 KIND = "compare-starts"
+STARTS, REGIMES = "Starts", "Regimes"
 
 
 def main() -> None:
     """The page from top to bottom."""
+    view = st.segmented_control(
+        "Compare",
+        [STARTS, REGIMES],
+        default=STARTS,
+        required=True,
+        key="view",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
     if bench.needs_starter:
         offer_starter()
+    elif view == REGIMES:
+        with shell.told():
+            regimes.choose(bench)
     else:
         with shell.told():
             compare(bench)
-    job = jobs.latest(KIND)
+    follow(regimes.KIND if view == REGIMES else KIND)
+    if view == REGIMES and not bench.needs_starter:
+        curve_over_lambda(bench)
+    history.history()
+    if view == REGIMES:
+        carried()
+
+
+def follow(kind: str) -> None:
+    """The newest job of a kind and what it has found, or what to do where there is none."""
+    job = jobs.latest(kind)
     if job is None:
-        st.info(words.NO_COMPARISON, icon=":material/arrow_upward:")
-    else:
-        jobs.watch(job)
-        shell.fragment(found, run_every=None if job.state.is_over else LOOK_EVERY)(job.id)
-    comparison.history()
+        said = words.NO_COMPARISON if kind == KIND else words.NO_REGIMES
+        st.info(said, icon=":material/arrow_upward:")
+        return
+    jobs.watch(job)
+    show = found if kind == KIND else regime_results.found
+    shell.fragment(show, run_every=None if job.state.is_over else LOOK_EVERY)(job.id)
 
 
 def compare(bench: Bench) -> None:

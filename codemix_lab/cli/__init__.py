@@ -8,6 +8,7 @@ import typer
 
 from codemix_lab import __version__
 from codemix_lab.cli import (
+    advise,
     anatomy,
     cpt,
     data,
@@ -22,6 +23,7 @@ from codemix_lab.cli import (
     starter,
     sweep,
     training,
+    tuned,
 )
 from codemix_lab.errors import CodeMixLabError, SpecError
 
@@ -31,7 +33,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for room in (cpt, merging, anatomy, training, scoring, reproduce, sweep, jobs, mixing, house):
+for room in (cpt, merging, anatomy, advise, training, tuned, scoring, reproduce, sweep, jobs, mixing, house):
     app.add_typer(room.app)
 app.add_typer(starter.starter_app, name="starter")
 app.add_typer(data.data_app, name="data")

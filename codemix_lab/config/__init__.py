@@ -14,6 +14,7 @@ from codemix_lab.config.run import RunSpec
 from codemix_lab.config.scopes import Schedule, TrimScope
 from codemix_lab.config.spec import Parameter, Spec, parameter
 from codemix_lab.config.task import TaskSpec
+from codemix_lab.config.tuned_curve import TunedCurveSpec
 
 __all__ = [
     "CptSpec",
@@ -34,5 +35,6 @@ __all__ = [
     "TaskSpec",
     "TiesPreset",
     "TrimScope",
+    "TunedCurveSpec",
     "parameter",
 ]

@@ -9,14 +9,24 @@ from __future__ import annotations
 import dataclasses
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 import yaml
 
-from codemix_lab.config import CptSpec, FineTuneSpec, MergeSpec, ProbeSpec, Spec, TaskSpec
+from codemix_lab.config import (
+    CptSpec,
+    FineTuneSpec,
+    MergeSpec,
+    ProbeSpec,
+    RunSpec,
+    Spec,
+    TaskSpec,
+    TunedCurveSpec,
+)
+from codemix_lab.config.sweep import SweepSpec
 from codemix_lab.training.command import merge_command
 
 Payload = Mapping[str, Any]
@@ -24,18 +34,21 @@ Payload = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Copyable:
-    """The same computation three times; the YAML is done by `codemix-lab job FILE`."""
+    """The same computation three times; the YAML is done by `codemix-lab DONE_BY FILE`."""
 
     python: str
     command: str
     yaml: str
+    done_by: str = "job"
 
 
 def copyable(kind: str, payload: Payload) -> Copyable:
     """How to compute what the job `kind` with this `payload` computes. Raises `KeyError` for an unknown kind."""
     python, command = _WRITERS[kind](payload)
-    text = yaml.safe_dump({"kind": kind, **payload}, sort_keys=False, allow_unicode=True)
-    return Copyable(python, command, text)
+    done_by = "sweep" if kind == "sweep" else "job"
+    named = {} if done_by == "sweep" else {"kind": kind}
+    text = yaml.safe_dump({**named, **payload}, sort_keys=False, allow_unicode=True)
+    return Copyable(python, command, text, done_by)
 
 
 def written(spec: Spec) -> str:
@@ -188,6 +201,53 @@ print(duration_table(spec, {written(task)}, {written(probe)}, {scalings}).to_str
     return python, f"{command} --scalings {told}{_task_options(task)}{_given(probe, {})}"
 
 
+def _sweep(payload: Payload) -> tuple[str, str]:
+    shared, over = dict(payload["run"]), dict(payload["over"])
+    python = f"""from codemix_lab.config.sweep import SweepSpec
+from codemix_lab.experiments.engines import Plan
+from codemix_lab.experiments.engines.local import LocalEngine
+from codemix_lab.experiments.sweep_table import sweep_table
+
+sweep = SweepSpec.of(
+    {shared!r},
+    {over!r},
+)
+plan = Plan(sweep.runs)
+LocalEngine().run(plan)
+print(sweep_table(sweep, plan).to_string())
+"""
+    by_line: dict[RunSpec, list[int]] = {}
+    for spec in SweepSpec.of(shared, over).runs:
+        by_line.setdefault(spec.replace(seed=0), []).append(spec.seed)
+    return python, "\n".join(_fine_tune(spec, seeds) for spec, seeds in by_line.items())
+
+
+def _fine_tune(spec: RunSpec, seeds: Sequence[int]) -> str:
+    told = ",".join(map(str, seeds))
+    return f"codemix-lab finetune --regime {spec.regime}{_run_options(spec)} --seeds {told}"
+
+
+def _run_options(spec: RunSpec) -> str:
+    english = "" if spec.english is None else f" --english {shlex.quote(spec.english.source)}"
+    targets = "".join(f" --target {shlex.quote(task.source)}" for task in spec.targets)
+    further = _given(spec, {}, leave_out=("regime", "task", "seed", "splits", "english", "targets"))
+    return f"{_task_options(spec.task)}{english}{targets}{further}"
+
+
+def _tuned_curve(payload: Payload) -> tuple[str, str]:
+    spec = TunedCurveSpec.from_dict(payload["spec"])
+    python = f"""from codemix_lab.config import RunSpec, TaskSpec, TunedCurveSpec
+from codemix_lab.experiments.engines.local import LocalEngine
+from codemix_lab.experiments.tuned_curve import tuned_curve
+
+spec = {written(spec)}
+found = tuned_curve(spec, LocalEngine())
+print(found.points.to_string(), found.error, sep="\\n")
+"""
+    further = _given(spec, {}, leave_out=("run",))
+    return python, f"codemix-lab tuned-curve --regime {spec.run.regime}{_run_options(spec.run)}{further}"
+
+
 _WRITERS: dict[str, Callable[[Payload], tuple[str, str]]] = {
     "score": _score,
     "export": _export,
@@ -196,6 +256,8 @@ _WRITERS: dict[str, Callable[[Payload], tuple[str, str]]] = {
     "transfer": _transfer,
     "side-by-side": _side_by_side,
     "duration": _duration,
+    "sweep": _sweep,
+    "tuned-curve": _tuned_curve,
 }
 
 

@@ -9,10 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from codemix_lab.config import FineTuneSpec
-from codemix_lab.errors import SpecError
-from codemix_lab.evaluation.metrics import seed_interval
 from codemix_lab.experiments.finetuning import run_fine_tune
 from codemix_lab.experiments.parts import part
+from codemix_lab.experiments.seed_summary import check_seeds, means_by_split
 from codemix_lab.experiments.store import RunStore
 from codemix_lab.paths import new_folder
 from codemix_lab.progress import Progress, ShouldStop
@@ -32,8 +31,7 @@ def fine_tune_seeds(
     split, macro_f1, low, high over seeds (NaN bounds for one seed), seeds. Raises `SpecError` for no
     or repeated seeds, `StorageError` if `out` exists, and what `run_fine_tune` raises.
     """
-    if not seeds or len(set(seeds)) < len(seeds):
-        raise SpecError("give at least one seed, and each of them once.")
+    check_seeds(seeds)
     store = store or RunStore()
     rows = []
     with new_folder(out) as folder:
@@ -44,8 +42,4 @@ def fine_tune_seeds(
             rows += [(seed, split, s.macro_f1, *s.interval) for split, s in run.metrics.items()]
         table = pd.DataFrame(rows, columns=["seed", "split", "macro_f1", "low", "high"])
         table.to_csv(folder / "results.csv", index=False)
-    summary = [
-        (split, *seed_interval(list(group["macro_f1"])), len(group))
-        for split, group in table.groupby("split", sort=False)
-    ]
-    return table, pd.DataFrame(summary, columns=["split", "macro_f1", "low", "high", "seeds"])
+    return table, means_by_split(table)

@@ -53,17 +53,22 @@ def records(frame: pd.DataFrame) -> list[Any]:
     return list(frame.itertuples(index=False))
 
 
+def scores_of(runs: Runs, split: str) -> pd.DataFrame:
+    """The table `Comparison.scores` of all rows that have a run with this split; no row, no columns."""
+    scored = _scored(runs, split)
+    return pd.DataFrame([_score(name, rows, split) for name, rows in scored.items()])
+
+
 def compare_regimes(runs: Runs, reference: str, split: str = "test") -> Comparison:
     """All rows against one, over the seeds that both have.
 
     Holm's correction runs over the p-values of the paired t-test of this table. Raises `SpecError`
     when the reference has no run on this split.
     """
-    scored = {name: {s: r for s, r in rows.items() if split in r.metrics} for name, rows in runs.items()}
-    scored = {name: rows for name, rows in scored.items() if rows}
+    scored = _scored(runs, split)
     if reference not in scored:
         raise SpecError(f"“{reference}” has no run with a {split} score to hold the others against.")
-    scores = pd.DataFrame([_score(name, rows, split) for name, rows in scored.items()])
+    scores = scores_of(runs, split)
     others = [name for name in scored if name != reference and set(scored[name]) & set(scored[reference])]
     rows = [_difference(name, scored[reference], scored[name], split) for name in others]
     tested = [row["p_t"] for row in rows if not math.isnan(row["p_t"])]
@@ -71,6 +76,11 @@ def compare_regimes(runs: Runs, reference: str, split: str = "test") -> Comparis
     for row in rows:
         row["p_holm"] = math.nan if math.isnan(row["p_t"]) else next(corrected)
     return Comparison(reference, split, scores, pd.DataFrame(rows), len(tested))
+
+
+def _scored(runs: Runs, split: str) -> dict[str, dict[int, Run]]:
+    scored = {name: {s: r for s, r in rows.items() if split in r.metrics} for name, rows in runs.items()}
+    return {name: rows for name, rows in scored.items() if rows}
 
 
 def _score(name: str, rows: Mapping[int, Run], split: str) -> dict[str, Any]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
+from codemix_lab.errors import SpecError
 from codemix_lab.evaluation.metrics import seed_interval
 
 COLUMNS = ["start", "split", "n", "mean", "low", "high", "gain", "gain_low", "gain_high"]
@@ -34,3 +36,22 @@ def summary(frame: pd.DataFrame) -> pd.DataFrame:
             values = (start, split, len(own), mean, low, high, gain, gain_low, gain_high)
             rows.append(dict(zip(COLUMNS, values, strict=True)))
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def means_by_split(table: pd.DataFrame) -> pd.DataFrame:
+    """Columns split, macro_f1, low, high over seeds (NaN bounds for one seed), seeds; `table` has a row a seed.
+
+    >>> means_by_split(pd.DataFrame({"split": ["dev"], "seed": [0], "macro_f1": [0.5]})).values.tolist()
+    [['dev', 0.5, nan, nan, 1]]
+    """
+    rows = [
+        (split, *seed_interval(list(group["macro_f1"])), len(group))
+        for split, group in table.groupby("split", sort=False)
+    ]
+    return pd.DataFrame(rows, columns=["split", "macro_f1", "low", "high", "seeds"])
+
+
+def check_seeds(seeds: Sequence[int]) -> None:
+    """Raise `SpecError` for no or repeated seeds."""
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise SpecError("give at least one seed, and each of them once.")

@@ -19,7 +19,7 @@ from codemix_lab.experiments.job_record import STDOUT
 from codemix_lab.experiments.jobs import Job
 from codemix_lab.experiments.run import Run, read_run
 from codemix_lab.experiments.store import RunStore
-from codemix_lab.ui.chart import chart, download, numbers
+from codemix_lab.ui.chart import chart, download
 from codemix_lab.ui.dials import Dialled, reads_density
 from codemix_lab.ui.escape import brief, plain, short
 from codemix_lab.ui.figures import bars, headlines, loss, matrices
@@ -170,16 +170,6 @@ def by_class(rows: pd.DataFrame, split: str) -> None:
             table,
             "confusion",
         )
-
-
-def history() -> None:
-    """All runs of the store, newest first."""
-    runs = RunStore().list()
-    with st.expander(f"Past runs ({len(runs)})", icon=":material/history:", expanded=False):
-        if runs.empty:
-            st.caption("Nothing yet. Every finished run is kept here, with its predictions.")
-        else:
-            numbers(runs.drop(columns=["bytes"]), "runs")
 
 
 def verdict(table: pd.DataFrame, split: str) -> str:

@@ -20,4 +20,4 @@ def copy_this(kind: str, payload: Mapping[str, Any], what: str = "this") -> None
         python.code(found.python, language="python", wrap_lines=True)
         command.code(found.command, language="bash", wrap_lines=True)
         yaml.code(found.yaml, language="yaml", wrap_lines=True)
-        yaml.caption(words.COPY_YAML)
+        yaml.caption(words.COPY_YAML.format(command=found.done_by))

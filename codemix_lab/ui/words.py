@@ -93,6 +93,28 @@ NO_ADAPTED: Final = (
 NO_COMPARISON: Final = (
     "No comparison yet. Choose the starts above and press **Compare**; results appear run by run."
 )
+NO_REGIMES: Final = (
+    "No runs yet. Say what text you have, or choose regimes, and press **Run**; every finished run is kept, and "
+    "the same again goes on from there."
+)
+BANDS: Final = "Means over seeds; bands are their 95 % intervals (Student's t). Same sentences, order and head for every regime of a seed."
+REGIME_TABLE: Final = (
+    "Differences are paired over seeds; p by paired t-test, after Holm's correction over {count}. "
+    "The last column: seeds that a true difference of 2 points needs to be found with 80 % power."
+)
+TUNED: Final = (
+    "Fine-tunes at a few λ with the same sentences, order and head, then reads every λ between from the interpolated "
+    "weights, head included, and checks that against real fine-tunes. The weights of the nodes are kept with the runs "
+    "(of the starter, 220 MB each)."
+)
+TUNED_READ: Final = (
+    "Dashed: predicted from interpolated weights, the mean over seeds. Points: fine-tuned there for real; diamonds are those "
+    "that the curve did not know. On dev; seeds differ by more than most λ do."
+)
+HISTORY: Final = (
+    "One line a run, its colour the score; drag along an axis to pick runs out. A dash: the regime does not read it. "
+    "The same runs stand in the table below."
+)
 NO_CPT: Final = (
     "Nothing is being read yet. Choose text above and press **Adapt**; both losses appear step by step."
 )
@@ -138,7 +160,7 @@ READ_ONLY_REFUSAL: Final = (
 READ_ONLY_CHOICE: Final = "This lab is on show only and opens nothing but what its lists offer. Choose one of them on the left or above."
 OUTSIDE: Final = "{place} lies outside of the folders that this lab opens files from ({folders}). Its owner can add one in {name}."
 COPY_YAML: Final = (
-    "Save it as `this.yaml`; `codemix-lab job this.yaml` computes it, on any machine with the lab."
+    "Save it as `this.yaml`; `codemix-lab {command} this.yaml` computes it, on any machine with the lab."
 )
 WAITING: Final = "The first scores of these checkpoints are being worked out."
 DURATION: Final = (
@@ -165,6 +187,8 @@ HELP: Final = {
     "free": "As many numbers as the model has layers, parted by commas.",
     "train_size": "Labelled sentences to learn from. Small sets show what a start is worth.",
     "seeds": "Seeds draw the sentences, their order and the head. One seed shows nothing: take three or more.",
+    "case": "The paper's three data regimes: each has a recipe, which fills in the fields below.",
+    "train_sizes": "One or more numbers: with several, the learning curve of every regime is drawn. From 50 sentences upward.",
     "corpora": "Text that comes with the lab, or a file of one sentence a line, or a table with a text column (type its path or add it below).",
     "shares": "Share of the first corpus in what is read, such as real against synthetic text; nothing is repeated.",
     "limit": "Score only that many sentences per task (stratified, always the same ones); 0 takes all.",

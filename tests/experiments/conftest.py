@@ -15,6 +15,10 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from codemix_lab.experiments.engines import Plan, State
+from codemix_lab.experiments.engines.work import work_on
+from codemix_lab.progress import Progress, ShouldStop, raise_if_stopped
+
 WORDS = ("yeh", "film", "bahut", "good", "thi", "but", "ending", "bakwas", "laga", "yaar")
 SPECIAL = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 LABELS = ("negative", "neutral", "positive")
@@ -104,3 +108,20 @@ def _write_lm(folder: Path, tokenizer: PreTrainedTokenizerFast, seed: int) -> st
     BertForMaskedLM(bert()).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return str(folder)
+
+
+class Here:
+    """An engine in this process."""
+
+    def run(
+        self, plan: Plan, on_progress: Progress | None = None, should_stop: ShouldStop | None = None
+    ) -> State:
+        raise_if_stopped(should_stop)
+        plan.write()
+        work_on(plan, should_stop or (lambda: False))
+        return plan.state()
+
+
+@pytest.fixture
+def here() -> type[Here]:
+    return Here

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from codemix_lab.ui.figures import bars, headlines, loss, matrices
+from codemix_lab.ui.figures import bars, headlines, learning, loss, matrices, over_lambda, parallel
 from codemix_lab.ui.figures.style import framed
 
 
@@ -71,3 +71,55 @@ def test_a_long_title_goes_on_in_a_second_line() -> None:
     lines = drawn.layout.title.text.split("<br>")
     assert len(lines) > 1 and max(map(len, lines)) <= 46 and " ".join(lines) == title
     assert drawn.layout.margin.t > matrices.confusion(np.eye(2), labels, "short").layout.margin.t
+
+
+def test_learning_curves_have_a_line_a_regime_and_a_band_where_seeds_allow_one() -> None:
+    rows = [
+        {"train_size": size, "name": name, "mean": 0.5, "low": low, "high": 0.6}
+        for size in (50, 100)
+        for name, low in (("Full fine-tuning", 0.4), ("TIES → FT", math.nan))
+    ]
+    drawn = learning.learning_curves(pd.DataFrame(rows), "Curves")
+    lines = [trace for trace in drawn.data if trace.mode == "lines+markers"]
+    bands = [trace for trace in drawn.data if trace.fill == "toself"]
+    assert [line.name for line in lines] == ["Full fine-tuning", "TIES → FT"] and len(bands) == 1
+    assert list(bands[0].x) == [50, 100, 100, 50] and list(bands[0].y) == [0.6, 0.6, 0.4, 0.4]
+    assert list(drawn.layout.xaxis.ticktext) == ["50", "100"] and drawn.layout.xaxis.type == "log"
+
+
+def test_parallel_axes_put_values_in_order_and_unread_fields_first() -> None:
+    runs = pd.DataFrame(
+        {
+            "regime": ["TIES", "Full", "Full"],
+            "scaling": [0.6, math.nan, math.nan],
+            "train_size": [100, 50, 100],
+            "test": [0.6, 0.5, math.nan],
+        }
+    )
+    drawn = parallel.parallel_runs(runs, ["regime", "scaling", "train_size"], "test", "Runs").data[0]
+    told = [(list(axis.ticktext or ()), list(axis["values"])) for axis in drawn.dimensions]
+    assert told == [
+        (["Full", "TIES"], [1, 0]),
+        (["–", "0.6"], [1, 0]),
+        (["50", "100"], [1, 0]),
+        ([], [0.6, 0.5]),
+    ]
+    assert drawn.dimensions[1].label == "λ"
+
+
+def test_a_fine_tuned_curve_dashes_what_is_predicted() -> None:
+    points = pd.DataFrame(
+        {
+            "seed": [0, 0, 0, 1, 1, 1],
+            "scaling": [0.0, 0.5, 1.0] * 2,
+            "macro_f1": [0.4, 0.5, 0.6, 0.6, 0.5, 0.4],
+            "fine_tuned": [True, False, True] * 2,
+        }
+    )
+    checks = pd.DataFrame({"seed": [0], "scaling": [0.5], "fine_tuned": [0.52]})
+    drawn = over_lambda.tuned_curve(points, checks, "Curve")
+    by_name = {trace.name: trace for trace in drawn.data}
+    assert by_name["predicted"].line.dash == "dash" and list(by_name["predicted"].y) == [0.5] * 3
+    assert list(by_name["fine-tuned"].x) == [0.0, 1.0, 0.0, 1.0]
+    assert list(by_name["fine-tuned to check"].y) == [0.52]
+    assert len(over_lambda.tuned_curve(points[points["seed"] == 0], pd.DataFrame(), "Curve").data) == 2

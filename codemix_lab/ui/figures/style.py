@@ -39,6 +39,7 @@ def framed(figure: go.Figure, title: str, x: str = "", y: str = "", height: int 
             "xanchor": "left",
             "y": place,
             "yanchor": "top",
+            "pad": {"t": 10} if further else {},
         },
         height=height + further,
         margin={"l": 8, "r": 12, "t": 64 + further, "b": 8},
