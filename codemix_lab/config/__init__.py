@@ -13,6 +13,7 @@ from codemix_lab.config.run import RunSpec
 from codemix_lab.config.scopes import Schedule, TrimScope
 from codemix_lab.config.spec import Parameter, Spec, parameter
 from codemix_lab.config.task import TaskSpec
+from codemix_lab.config.transfer import TransferSpec
 
 __all__ = [
     "CptSpec",
@@ -31,6 +32,7 @@ __all__ = [
     "Spec",
     "TaskSpec",
     "TiesPreset",
+    "TransferSpec",
     "TrimScope",
     "parameter",
 ]

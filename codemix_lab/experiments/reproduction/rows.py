@@ -45,7 +45,7 @@ def rows_of(spec: ReproduceSpec, task: TaskSpec) -> Rows:
 def _main_table(spec: ReproduceSpec, task: TaskSpec) -> Rows:
     rows: dict[str, tuple[Regime, dict[str, Any]]] = {}
     left_out: dict[str, str] = {}
-    for regime in dict.fromkeys((Regime.FULL, *spec.regimes)):
+    for regime in spec.asked_regimes:
         missing = [name for name in regime.needs if not getattr(spec, name)]
         if missing:
             left_out[regime.label] = f"needs {missing[0]}, which was not given"
