@@ -101,7 +101,9 @@ class ReproduceSpec(Spec):
         if not self.train_sizes:
             raise SpecError("train_sizes is empty: give at least one number of sentences.")
         wanting = any("adapted" in regime.needs for regime in self.asked_regimes)
-        if not self.adapted and (wanting if self.preset is Preset.TRANSFER else self.preset is not Preset.MAIN_TABLE):
+        if not self.adapted and (
+            wanting if self.preset is Preset.TRANSFER else self.preset is not Preset.MAIN_TABLE
+        ):
             raise SpecError(
                 f"{self.preset} needs the field adapted: a checkpoint after continued pre-training."
             )

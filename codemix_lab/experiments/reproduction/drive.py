@@ -5,21 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from codemix_lab.config import Preset, Regime, ReproduceSpec, RunSpec
+from codemix_lab.config import Preset, Regime, ReproduceSpec, RunSpec, Spec
 from codemix_lab.experiments.engines import Engine, Plan, State
+from codemix_lab.experiments.regimes.few_shot import read_split
 from codemix_lab.experiments.regimes_table import Comparison, compare_regimes
 from codemix_lab.experiments.reproduction.rows import FULL, Rows, rows_of
 from codemix_lab.experiments.run import Run
 from codemix_lab.experiments.store import RunStore
 from codemix_lab.progress import Progress, ShouldStop
-from codemix_lab.text.tasks import open_task
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
     """One table: its task, train size and split, the runs by row and seed, and what was left out and why.
 
-    `split` is "test", "dev" for a task without a test split, or "test of NAME" for a transfer target.
+    `split` is "test", "dev" for a task without a test split, or what `few_shot.target_split` says of a
+    transfer target.
     """
 
     task: str
@@ -41,10 +42,13 @@ class Table:
 
 
 class Reproduction:
-    """The runs of a preset: planned when made, done by an engine, read as tables."""
+    """The runs of a preset: planned when made, done by an engine, read as tables.
 
-    def __init__(self, spec: ReproduceSpec, store: RunStore | None = None) -> None:
-        self.spec = spec
+    `asked` is the spec that people wrote, where it is not `spec` itself.
+    """
+
+    def __init__(self, spec: ReproduceSpec, store: RunStore | None = None, asked: Spec | None = None) -> None:
+        self.spec, self.asked = spec, asked or spec
         self._cells: dict[tuple[int, int], tuple[Rows, dict[tuple[str, int], RunSpec]]] = {}
         for place, task in enumerate(spec.tasks):
             rows = rows_of(spec, task)
@@ -76,7 +80,7 @@ class Reproduction:
             for (name, seed), spec in asked.items():
                 if self.plan.is_done(spec) and (run := self.plan.runs.find(spec)) is not None:
                     runs.setdefault(name, {})[seed] = run
-            name = open_task(self.spec.tasks[place]).name
+            name = self.plan.runs.bench.task(self.spec.tasks[place]).name
             found += [Table(name, size, split, runs, rows.left_out) for split in self._splits(runs)]
         return found
 
@@ -85,7 +89,8 @@ class Reproduction:
         full = {split for run in runs.get(FULL, {}).values() for split in run.metrics}
         usable = there & full
         if self.spec.preset is Preset.TRANSFER:
-            return sorted(split for split in usable if split.startswith("test of "))
+            carried = {split: told for split in usable if (told := read_split(split)) is not None}
+            return sorted(carried, key=lambda split: carried[split])
         return ["test"] if "test" in usable else ["dev"] if "dev" in usable else []
 
 

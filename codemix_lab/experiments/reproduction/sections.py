@@ -5,42 +5,35 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import pandas as pd
 
-from codemix_lab.config import Regime, ReproduceSpec
+from codemix_lab.config import Preset, Regime, ReproduceSpec
 from codemix_lab.experiments.regimes_table import CLAIMS, Comparison, records
+from codemix_lab.experiments.reproduction.carried import transfer_sections
 from codemix_lab.experiments.reproduction.claims import CAVEAT, claims
 from codemix_lab.experiments.reproduction.drive import Reproduction, Table
 from codemix_lab.experiments.reproduction.explained import explained
 from codemix_lab.experiments.reproduction.forest import forest
+from codemix_lab.experiments.reproduction.section import Section
 from codemix_lab.experiments.run import Run
 
 BASELINE = Regime.NGRAMS.label
-
-
-@dataclass(frozen=True, eq=False)
-class Section:
-    """A heading, what is said below it, one table at most and one figure (SVG text) at most."""
-
-    heading: str
-    said: list[str] = field(default_factory=list)
-    table: pd.DataFrame | None = None
-    figure: str | None = None
 
 
 def sections(made: Reproduction) -> list[Section]:
     """The whole report, in order; whatever is finished now is in it."""
     tables = made.tables()
     found = [Section("How it was run", _protocol(made))]
+    if made.spec.preset is Preset.TRANSFER:
+        found += transfer_sections(made, tables)
     for table in tables:
         found += _table_sections(table)
     if len(made.spec.train_sizes) > 1:
         found += _curves(tables)
     found += [_claims(made.spec, table) for table in tables]
     found += [section for table in tables if (section := _diagnoses(made, table)) is not None]
-    return [*found, *_failures(made), Section("Run it again", ["```yaml\n" + made.spec.to_yaml() + "```"])]
+    return [*found, *_failures(made), Section("Run it again", ["```yaml\n" + made.asked.to_yaml() + "```"])]
 
 
 def _protocol(made: Reproduction) -> list[str]:
