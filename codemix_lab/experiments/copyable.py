@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from codemix_lab.config import CptSpec, FineTuneSpec, MergeSpec, ProbeSpec, Spec, TaskSpec
+from codemix_lab.config import CptSpec, FineTuneSpec, MergeSpec, ProbeSpec, Spec, TaskSpec, TransferSpec
 from codemix_lab.training.export import merge_command
 
 Payload = Mapping[str, Any]
@@ -155,6 +155,20 @@ print(transfer(models, tasks, split={split!r}, limit={limit}).to_string())
     return python, f"codemix-lab transfer{named}{_split(split, limit)}"
 
 
+def _transfer_experiment(payload: Payload) -> tuple[str, str]:
+    spec = TransferSpec.from_dict(payload["spec"])
+    python = f"""from codemix_lab.config import TaskSpec, TransferSpec
+from codemix_lab.experiments.engines.local import LocalEngine
+from codemix_lab.experiments.reproduction.carried import run_transfer, transfer_experiment
+
+spec = {written(spec)}
+print(run_transfer(transfer_experiment(spec), LocalEngine()).to_string())
+"""
+    return python, (
+        f"cat > transfer.yaml <<'END'\n{spec.to_yaml()}END\ncodemix-lab transfer transfer.yaml --out transfer"
+    )
+
+
 def _side_by_side(payload: Payload) -> tuple[str, str]:
     models, task = list(payload["models"]), TaskSpec.from_dict(payload["task"])
     split, limit = payload.get("split", "test"), payload.get("limit")
@@ -191,6 +205,7 @@ _WRITERS: dict[str, Callable[[Payload], tuple[str, str]]] = {
     "compare-starts": _compare_starts,
     "cpt": _cpt,
     "transfer": _transfer,
+    "transfer-experiment": _transfer_experiment,
     "side-by-side": _side_by_side,
     "duration": _duration,
 }

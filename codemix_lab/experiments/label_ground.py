@@ -45,7 +45,7 @@ class Ground:
         """All of it in a sentence or two.
 
         >>> Ground("a", "b", ("neg", "pos"), ("mixed",), (), 40, 2, 1, False).said
-        'a → b: scored on neg, pos (40 sentences). mixed of a is never right here. 1 of them stands in train of a.'
+        'a → b: scored on neg, pos (40 sentences). mixed of a is never right here. 1 of the scored ones stands in train of a.'
         """
         if self.own:
             return f"{self.source} is trained on and tested: its own test, for comparison, and no transfer."
@@ -65,7 +65,7 @@ class Ground:
             )
         if self.leaks:
             said.append(
-                f"{self.leaks:,} of them {'stands' if self.leaks == 1 else 'stand'} in train of {self.source}."
+                f"{self.leaks:,} of the scored ones {'stands' if self.leaks == 1 else 'stand'} in train of {self.source}."
             )
         return " ".join(said)
 

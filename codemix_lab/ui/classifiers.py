@@ -58,13 +58,15 @@ def choose_model(label: str, key: str, known: dict[str, str], place: int | None)
     return folder_of(choice, known) if choice else None
 
 
-def choose_tasks(tasks: Sequence[str], default: Sequence[str]) -> list[str]:
+def choose_tasks(
+    tasks: Sequence[str], default: Sequence[str], label: str = "Tasks to test on", key: str = "tasks"
+) -> list[str]:
     """Draw a choice of several tasks and return them."""
     chosen = st.multiselect(
-        "Tasks to test on",
-        with_chosen(tasks, "tasks"),
+        label,
+        with_chosen([*tasks, *default], key),
         default=list(default),
-        key="tasks",
+        key=key,
         bind="query-params",
         accept_new_options=not read_only(),
         help=HELP["task"],

@@ -6,12 +6,14 @@ The runs, their plan and the report are those of the preset `transfer`; nothing 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import pandas as pd
 
-from codemix_lab.config import TaskSpec, TransferSpec
+from codemix_lab.config import RunSpec, TaskSpec, TransferSpec
 from codemix_lab.evaluation.paired import holm
+from codemix_lab.experiments.engines import Engine
 from codemix_lab.experiments.label_ground import Ground, check_sizes, grounds, mapped
 from codemix_lab.experiments.mixing_patterns import MEASURED, differ_most, mixing_of, side_by_side
 from codemix_lab.experiments.regimes.few_shot import read_split
@@ -21,6 +23,7 @@ from codemix_lab.experiments.reproduction.heat import heat_map
 from codemix_lab.experiments.reproduction.rows import FULL
 from codemix_lab.experiments.reproduction.section import Section
 from codemix_lab.experiments.store import RunStore
+from codemix_lab.progress import Progress, ShouldStop, report
 from codemix_lab.text.tasks import open_task
 
 COLUMNS = [
@@ -67,6 +70,43 @@ def common_ground(made: Reproduction) -> list[Ground]:
     for size in spec.train_sizes:
         check_sizes(sources, targets, size, spec.target_sizes)
     return found
+
+
+def run_transfer(
+    made: Reproduction,
+    engine: Engine,
+    on_progress: Progress | None = None,
+    should_stop: ShouldStop | None = None,
+    on_row: Callable[[dict[str, Any]], None] | None = None,
+) -> pd.DataFrame:
+    """Do what the store lacks → `tidy`. Raises `Cancelled`; the same again goes on from there.
+
+    `on_row` is told each score as soon as its run is finished: source, target, target_size, regime, seed, macro_f1.
+    """
+    told: set[tuple[str, str, int, int]] = set()
+
+    def listen(done: int, total: int, what: str) -> None:
+        for task, row, size, run in made.cells():
+            key = (task, row, size, run.seed)
+            if on_row is None or key in told or not made.plan.is_done(run):
+                continue
+            told.add(key)
+            for score in _scores_of(made, task, row, run):
+                on_row(score)
+        report(on_progress, done, total, what)
+
+    made.run(engine, listen, should_stop)
+    listen(1, 1, "")
+    return tidy(made.tables())
+
+
+def _scores_of(made: Reproduction, task: str, row: str, run: RunSpec) -> Iterator[dict[str, Any]]:
+    found = made.plan.runs.find(run)
+    for split, scores in ({} if found is None else found.metrics).items():
+        if (carried := read_split(split)) is not None:
+            target, size = carried
+            cell = {"source": task, "target": target, "target_size": size, "regime": row, "seed": run.seed}
+            yield {**cell, "macro_f1": scores.macro_f1}
 
 
 def tidy(tables: Sequence[Table]) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -72,6 +73,13 @@ class Reproduction:
         self.state = engine.run(self.plan, on_progress, should_stop)
         return self.state
 
+    def cells(self) -> Iterator[tuple[str, str, int, RunSpec]]:
+        """Every run that is asked for as a row of a table: name of the task, row, train size and run."""
+        for (place, size), (_, asked) in self._cells.items():
+            task = self.plan.runs.bench.task(self.spec.tasks[place]).name
+            for (row, _), run in asked.items():
+                yield task, row, size, run
+
     def tables(self) -> list[Table]:
         """A table for every task, train size and scored split, of the runs that are finished now."""
         found = []
@@ -90,7 +98,8 @@ class Reproduction:
         usable = there & full
         if self.spec.preset is Preset.TRANSFER:
             carried = {split: told for split in usable if (told := read_split(split)) is not None}
-            return sorted(carried, key=lambda split: carried[split])
+            order = [self.plan.runs.bench.task(target).name for target in self.spec.targets]
+            return sorted(carried, key=lambda split: (order.index(carried[split][0]), carried[split][1]))
         return ["test"] if "test" in usable else ["dev"] if "dev" in usable else []
 
 

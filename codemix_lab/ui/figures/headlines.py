@@ -183,6 +183,23 @@ def transfer(rows: pd.DataFrame, split: str) -> str:
     return f"Macro-F1 on {split}: from {brief(means[best])} on {_cut(best)} down to {brief(means[worst])} on {_cut(worst)}"
 
 
+def carried(cells: pd.DataFrame) -> str:
+    """The furthest above and below full fine-tuning: columns regime, target, difference.
+
+    >>> carried(pd.DataFrame({"regime": ["TIES", "CPT"], "target": ["en-ta", "en-ml"], "difference": [0.02, -0.01]}))
+    'Points against full fine-tuning: from +2.0 (TIES, en-ta) down to −1.0 (CPT, en-ml)'
+    """
+    known = cells.dropna(subset=["difference"]).sort_values("difference", ascending=False)
+    if known.empty:
+        return "Points against full fine-tuning"
+    ends = [
+        f"{100 * row['difference']:+.1f}".replace("-", "−")
+        + f" ({_cut(row['regime'])}, {_cut(row['target'])})"
+        for row in (known.iloc[0], known.iloc[-1])
+    ]
+    return f"Points against full fine-tuning: from {ends[0]} down to {ends[1]}"
+
+
 def _cut(text: object) -> str:
     whole = str(text)
     return whole if len(whole) <= LONGEST else whole[: LONGEST - 1] + "…"
