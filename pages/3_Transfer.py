@@ -48,7 +48,7 @@ def main() -> None:
     elif bench.needs_starter:
         offer_starter()
     else:
-        from codemix_lab.ui.carried import experiment
+        from codemix_lab.ui.experiment import experiment
 
         experiment(bench)
 

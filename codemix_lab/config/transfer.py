@@ -71,13 +71,14 @@ class TransferSpec(Spec):
 
     def __post_init__(self) -> None:
         for name in ("sources", "targets"):
-            object.__setattr__(self, name, tuple(dict.fromkeys(as_tasks(getattr(self, name)))))
+            object.__setattr__(self, name, as_tasks(getattr(self, name)))
         if isinstance(self.english, str):
             object.__setattr__(self, "english", TaskSpec(self.english))
         super().__post_init__()
         for name in ("sources", "targets"):
             if not getattr(self, name):
                 raise SpecError(f"{name} names no task: give at least one.")
+            object.__setattr__(self, name, tuple(dict.fromkeys(getattr(self, name))))
         if len({*self.sources, *self.targets}) == 1:
             raise SpecError(
                 f"targets names {self.targets[0].source} alone, which is also what is trained on: nothing is carried "

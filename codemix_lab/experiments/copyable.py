@@ -55,6 +55,8 @@ def written(spec: Spec) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, Spec):
         return written(value)
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_value, value))}{',' * (len(value) == 1)})"
     return repr(str(value)) if isinstance(value, StrEnum) else repr(value)
 
 

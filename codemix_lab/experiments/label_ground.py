@@ -127,7 +127,8 @@ def check_sizes(
     fewest = min((size for size in target_sizes if size), default=None)
     for target in targets if fewest is not None else ():
         target.split("train")
-        shared = max((len(shared_labels([source, target])) for source in sources), default=0)
+        others = (source for source in sources if source.digest != target.digest)
+        shared = max((len(shared_labels([source, target])) for source in others), default=0)
         if fewest is not None and fewest < shared:
             raise DataError(
                 f"target_sizes: {fewest} sentences cannot hold the {shared} shared labels of {target.name}."

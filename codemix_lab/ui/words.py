@@ -114,9 +114,12 @@ CARRIED_MAP: Final = (
 CARRIED_WAITS: Final = (
     "Differences to full fine-tuning, and their intervals, come when all runs are finished."
 )
+CARRIED_ALONE: Final = (
+    "Nothing to hold against full fine-tuning yet: choose another regime besides, or English as baseline."
+)
 CARRIED_MIXING: Final = (
     "Of the first {count} train sentences of each task, with language tags made by the tagger; a dash where there is no "
-    "tagger for the pair. Merges carry over worst where the two mix differently."
+    "tagger for the pair."
 )
 CARRIED_HELP: Final = {
     "regimes": "Each is trained on the same sentences with the same seeds; full fine-tuning is always among them.",

@@ -103,8 +103,8 @@ def run_transfer(
 def _scores_of(made: Reproduction, task: str, row: str, run: RunSpec) -> Iterator[dict[str, Any]]:
     found = made.plan.runs.find(run)
     for split, scores in ({} if found is None else found.metrics).items():
-        if (carried := read_split(split)) is not None:
-            target, size = carried
+        target, size = read_split(split) or ("", 0)
+        if target and (target != task or not size):
             cell = {"source": task, "target": target, "target_size": size, "regime": row, "seed": run.seed}
             yield {**cell, "macro_f1": scores.macro_f1}
 
@@ -156,6 +156,7 @@ def difference_texts(table: pd.DataFrame) -> pd.DataFrame:
         "" if math.isnan(row.difference) else f"{100 * row.difference:+.1f}{'*' * (row.p_holm < SURE)}"
         for row in records(table)
     ]
+    said = [text.replace("-", "−") for text in said]
     return wide(table.assign(said=said), "said")
 
 
