@@ -91,7 +91,7 @@ def differ_most(source: str, mine: Measures | None, target: str, theirs: Measure
     if not gaps:
         return ""
     most = max(gaps, key=lambda pattern: gaps[pattern])
-    a, b = (most.written(most.read(one)) for one in (mine, theirs))
+    told = " against ".join(most.written(most.read(one)) for one in (mine, theirs))
     if gaps[most] < ALIKE:
-        return f"{source} and {target} mix much alike; furthest apart is {most.name}: {a} against {b}."
-    return f"{source} and {target} differ most in {most.name}: {a} against {b}."
+        return f"{source} and {target} mix much alike; furthest apart is {most.name}: {told}."
+    return f"{source} and {target} differ most in {most.name}: {told}."

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from codemix_lab.config import Regime, TransferSpec
+from codemix_lab.config import Regime, TaskSpec, TransferSpec
+from codemix_lab.config.task import as_tasks
 from codemix_lab.errors import SpecError
 from codemix_lab.experiments.mixing_patterns import MEASURED
 from codemix_lab.experiments.reproduction import carried
@@ -100,12 +101,12 @@ def choose(bench: Bench) -> tuple[TransferSpec | None, bool]:
             raise SpecError("Choose at least one task to train on and one to test on.")
         return None, False
     spec = TransferSpec(
-        sources=tuple(sources),
-        targets=tuple(targets),
+        sources=as_tasks(sources),
+        targets=as_tasks(targets),
         regimes=tuple(regime for regime in possible if regime.label in chosen),
         base=bench.base,
         adapted=bench.adapted,
-        english=english,
+        english=None if english is None else TaskSpec(english),
         mapping=mapping,
         train_size=train_size,
         target_sizes=tuple(map(int, sizes)),

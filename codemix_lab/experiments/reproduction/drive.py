@@ -56,14 +56,14 @@ class Reproduction:
             for size in spec.train_sizes:
                 self._cells[place, size] = rows, rows.runs(spec, task, size)
         seeds = range(spec.seeds)
-        asked = [
+        wanted = [
             run
             for seed in seeds
             for _, runs in self._cells.values()
             for (_, s), run in runs.items()
             if s == seed
         ]
-        self.plan = Plan(asked, store)
+        self.plan = Plan(wanted, store)
         self.state: State | None = None
 
     def run(

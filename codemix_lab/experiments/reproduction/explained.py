@@ -32,8 +32,8 @@ def _transfer(made: Reproduction, table: Table) -> list[Diagnosis]:
         return []
     source = next((task for task in made.spec.tasks if open_task(task).name == table.task), None)
     target = next((task for task in made.spec.targets if open_task(task).name == name), None)
-    mixing = [None if task is None else mixing_of(task) for task in (source, target)]
-    return transfer_failed(table.against_full, *mixing, name)
+    ours, theirs = (None if task is None else mixing_of(task) for task in (source, target))
+    return transfer_failed(table.against_full, ours, theirs, name)
 
 
 def _sources(made: Reproduction) -> Sequence[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from html import escape
 
+import numpy as np
 import pandas as pd
 
 _NAMES, _CELL, _ROW, _TOP = 240, 96, 34, 46
@@ -18,8 +19,9 @@ def heat_map(values: pd.DataFrame, texts: pd.DataFrame, label: str, around: floa
 
     Colour grows from the smallest to the largest value, or to both sides of `around`.
     """
-    known = values.stack().dropna()
-    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+    numbers = values.to_numpy(dtype=float)
+    known = numbers[~np.isnan(numbers)]
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
     width = _NAMES + _CELL * len(values.columns)
     height = _TOP + _ROW * len(values)
     parts = [
@@ -36,7 +38,7 @@ def heat_map(values: pd.DataFrame, texts: pd.DataFrame, label: str, around: floa
         middle = y + _ROW / 2 + 4
         parts.append(f'<text x="{_NAMES - 10}" y="{middle}" text-anchor="end">{escape(str(name))}</text>')
         for column in range(len(values.columns)):
-            value = float(values.iat[row, column])
+            value = float(numbers[row, column])
             x = _NAMES + _CELL * column
             if not math.isnan(value):
                 colour, share = _colour(value, low, high, around)
