@@ -80,8 +80,8 @@ def run(
 class Here:
     """An engine in this process that tells after every run."""
 
-    def __init__(self, workers: int | None = None) -> None:
-        self.workers = workers
+    def __init__(self, *_: object) -> None:
+        """How many workers there may be is all the same."""
 
     def run(
         self, plan: Plan, on_progress: Progress | None = None, should_stop: ShouldStop | None = None

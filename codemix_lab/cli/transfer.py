@@ -60,13 +60,13 @@ def _experiment(
     made: Reproduction, workers: int | None, out: Path | None, dry_run: bool, as_json: bool
 ) -> None:
     from codemix_lab.experiments.engines.local import LocalEngine
-    from codemix_lab.experiments.reproduction.carried import common_ground, tidy
+    from codemix_lab.experiments.reproduction.carried import tidy
     from codemix_lab.experiments.reproduction.estimate import estimate, in_words
     from codemix_lab.experiments.reproduction.report import write_report
 
     told = estimate(made.plan, workers)
     plan = {"runs": told.runs, "done": told.done, "workers": told.workers, "seconds": round(told.seconds)}
-    labels = [ground.said for ground in common_ground(made)]
+    labels = [ground.said for ground in made.ground]
     if not as_json:
         typer.echo("\n".join(labels), err=True)
     if dry_run:

@@ -59,17 +59,21 @@ def choose_model(label: str, key: str, known: dict[str, str], place: int | None)
 
 
 def choose_tasks(
-    tasks: Sequence[str], default: Sequence[str], label: str = "Tasks to test on", key: str = "tasks"
+    tasks: Sequence[str],
+    default: Sequence[str],
+    label: str = "Tasks to test on",
+    key: str = "tasks",
+    help: str = HELP["task"],
 ) -> list[str]:
     """Draw a choice of several tasks and return them."""
     chosen = st.multiselect(
         label,
-        with_chosen([*tasks, *default], key),
+        with_chosen(tasks, key),
         default=list(default),
         key=key,
         bind="query-params",
         accept_new_options=not read_only(),
-        help=HELP["task"],
+        help=help,
     )
     return list(all_may_open(chosen, tasks))
 

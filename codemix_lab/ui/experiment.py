@@ -59,7 +59,7 @@ def experiment(bench: Bench) -> None:
 
 def choose(bench: Bench) -> tuple[TransferSpec | None, bool]:
     """The spec that the widgets say, None where they say none, and whether it is to be started."""
-    offered = [*starter_tasks(), *kept_uploads()]
+    offered = list(dict.fromkeys((*starter_tasks(), *kept_uploads(), bench.task)))
     with st.container(border=True, key="dials"):
         left, right = st.columns(2, gap="medium")
         with left:
@@ -172,7 +172,7 @@ def _foretold(yaml: str) -> tuple[int, int, str, list[str]]:
     told = estimate(made.plan)
     by = "by finished runs" if told.measured else "a rough guess"
     time = f"{in_words(told.seconds)} with {told.workers} processes ({by})"
-    return told.runs, told.done, time, [one.said for one in carried.common_ground(made)]
+    return told.runs, told.done, time, [one.said for one in made.ground]
 
 
 def mixing(spec: TransferSpec) -> None:

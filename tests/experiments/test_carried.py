@@ -110,10 +110,15 @@ def test_scores_grow_run_by_run_and_end_as_a_tidy_table_and_a_report(
     assert page.count('aria-label="Macro-F1"') == 1 and "<script" not in page
 
 
-def test_the_preset_and_the_experiment_are_the_same_runs(spec: TransferSpec) -> None:
+def test_the_preset_and_the_experiment_are_the_same_runs_and_checks(
+    spec: TransferSpec, write_task: Callable[..., Path], tmp_path: Path
+) -> None:
     made = transfer_experiment(spec)
     again = Reproduction(made.spec)
     assert set(again.plan.specs) == set(made.plan.specs)
+    hate = write_task(tmp_path / "hate.tsv", labels=("hate", "none"))
+    with pytest.raises(DataError, match=r"en-hi → hate: not scored.*Rename them with mapping"):
+        Reproduction(made.spec.replace(targets=(str(hate),)))
 
 
 def test_a_map_has_a_dash_where_nothing_was_scored_and_a_star_beyond_chance() -> None:

@@ -66,7 +66,7 @@ def test_an_experiment_is_foretold_run_and_read(
     assert not at.exception and not at.error
     first, second = titles(at)
     assert first.startswith("Macro-F1 on test: ")
-    assert second.replace("<br>", " ").startswith("Points against full fine-tuning: from ")
+    assert second.replace("<br>", " ").startswith("Points to full fine-tuning: from ")
     assert any(m.value.startswith("Most over full fine-tuning: **") for m in at.markdown)
     shown = next(d.value for d in at.dataframe if "points to full (95 %)" in d.value)
     assert list(shown["target sentences"]) == [0, 0, 20, 20] and "to" in shown["macro-F1 (95 %)"][1]

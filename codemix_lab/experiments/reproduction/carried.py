@@ -14,7 +14,7 @@ import pandas as pd
 from codemix_lab.config import RunSpec, TaskSpec, TransferSpec
 from codemix_lab.evaluation.paired import holm
 from codemix_lab.experiments.engines import Engine
-from codemix_lab.experiments.label_ground import Ground, check_sizes, grounds, mapped
+from codemix_lab.experiments.label_ground import mapped
 from codemix_lab.experiments.mixing_patterns import MEASURED, differ_most, mixing_of, side_by_side
 from codemix_lab.experiments.regimes.few_shot import read_split
 from codemix_lab.experiments.regimes_table import records
@@ -55,21 +55,8 @@ def transfer_experiment(spec: TransferSpec, store: RunStore | None = None) -> Re
     asked = dict.fromkeys((*spec.sources, *spec.targets, *(() if spec.english is None else (spec.english,))))
     known = mapped({task: open_task(task) for task in asked}, spec.mapping)
     sources, targets = (tuple(known[task] for task in some) for some in (spec.sources, spec.targets))
-    made = Reproduction(
-        spec.reproduction(sources, targets, known.get(spec.english) if spec.english else None), store, spec
-    )
-    common_ground(made)
-    return made
-
-
-def common_ground(made: Reproduction) -> list[Ground]:
-    """What each train task shares with each test task. Raises `DataError` as `grounds` and `check_sizes` do."""
-    spec, bench = made.spec, made.plan.runs.bench
-    sources, targets = ([bench.task(task) for task in some] for some in (spec.tasks, spec.targets))
-    found = grounds(sources, targets)
-    for size in spec.train_sizes:
-        check_sizes(sources, targets, size, spec.target_sizes)
-    return found
+    english = known.get(spec.english) if spec.english else None
+    return Reproduction(spec.reproduction(sources, targets, english), store, spec)
 
 
 def run_transfer(
@@ -162,7 +149,7 @@ def difference_texts(table: pd.DataFrame) -> pd.DataFrame:
 
 def transfer_sections(made: Reproduction, tables: Sequence[Table]) -> list[Section]:
     """Labels, both maps for each train size, and how the tasks mix."""
-    found = [Section("Labels", [ground.said for ground in common_ground(made)])]
+    found = [Section("Labels", [ground.said for ground in made.ground])]
     for size in made.spec.train_sizes:
         cells = tidy([table for table in tables if table.train_size == size])
         if cells.empty:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from codemix_lab.config import Preset, Regime, ReproduceSpec, RunSpec, Spec
 from codemix_lab.experiments.engines import Engine, Plan, State
+from codemix_lab.experiments.label_ground import Ground, check_sizes, grounds
 from codemix_lab.experiments.regimes.few_shot import read_split
 from codemix_lab.experiments.regimes_table import Comparison, compare_regimes
 from codemix_lab.experiments.reproduction.rows import FULL, Rows, rows_of
@@ -45,6 +46,7 @@ class Table:
 class Reproduction:
     """The runs of a preset: planned when made, done by an engine, read as tables.
 
+    For transfer, labels and sizes are checked when it is made: raises `DataError` before anything is run.
     `asked` is the spec that people wrote, where it is not `spec` itself.
     """
 
@@ -65,6 +67,18 @@ class Reproduction:
         ]
         self.plan = Plan(wanted, store)
         self.state: State | None = None
+        if spec.preset is Preset.TRANSFER:
+            _ = self.ground
+
+    @cached_property
+    def ground(self) -> list[Ground]:
+        """What each task shares with each target. Raises `DataError` as `grounds` and `check_sizes` do."""
+        bench = self.plan.runs.bench
+        tasks, targets = ([bench.task(t) for t in some] for some in (self.spec.tasks, self.spec.targets))
+        found = grounds(tasks, targets)
+        for size in self.spec.train_sizes:
+            check_sizes(tasks, targets, size, self.spec.target_sizes)
+        return found
 
     def run(
         self, engine: Engine, on_progress: Progress | None = None, should_stop: ShouldStop | None = None

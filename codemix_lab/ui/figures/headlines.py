@@ -187,13 +187,13 @@ def carried(cells: pd.DataFrame) -> str:
     """From the largest loss to the largest gain over full fine-tuning: a column difference.
 
     >>> carried(pd.DataFrame({"difference": [0.02, -0.01]}))
-    'Points against full fine-tuning: from −1.0 to +2.0'
+    'Points to full fine-tuning: from −1.0 to +2.0'
     """
     known = 100 * cells["difference"].dropna()
     if known.empty:
-        return "Points against full fine-tuning"
+        return "Points to full fine-tuning"
     low, high = (f"{value:+.1f}".replace("-", "−") for value in (known.min(), known.max()))
-    return f"Points against full fine-tuning: from {low} to {high}"
+    return f"Points to full fine-tuning: from {low} to {high}"
 
 
 def _cut(text: object) -> str:
