@@ -22,7 +22,7 @@ PAGES = {
     "pages/3_Transfer.py": "models",
     "pages/4_Errors.py": "a",
 }
-CHANGING = ("adapt", "compare", "test", "carry", "compare-two", "blame", "fetch-starter")
+CHANGING = ("adapt", "compare", "test", "compare-two", "blame", "fetch-starter")
 
 
 @pytest.fixture
