@@ -131,3 +131,35 @@ def test_ngrams_learn_from_both(task_file: Path, write_task: Callable[..., Path]
     after = run.predictions("test of en-ta after 24")
     assert run.metrics["test of en-ta after 24"].labels == ("negative", "positive")
     assert not after.equals(run.predictions("test of en-ta"))
+
+
+@pytest.mark.parametrize(
+    "changes", [{"regime": "full", "lora": True, "rank": 4}, {"regime": "merge-after"}, {"regime": "probe"}]
+)
+def test_adapters_merges_and_probes_go_on_too(
+    changes: dict[str, object],
+    base: str,
+    adapted: str,
+    task_file: Path,
+    write_task: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
+    other = str(write_task(tmp_path / "en-ta.tsv", ("Positive", "Negative")))
+    run = RegimeRuns().run(
+        RunSpec(
+            task=str(task_file),
+            base=base,
+            adapted=adapted,
+            train_size=9,
+            epochs=1,
+            learning_rate=1e-2,
+            targets=(other,),
+            target_sizes=(16,),
+            **changes,
+        )
+    )
+    columns = ["p_negative", "p_positive"]
+    before, after = (
+        run.predictions(few_shot.target_split("en-ta", size))[columns].to_numpy() for size in (0, 16)
+    )
+    assert abs(after - before).max() > 1e-3
