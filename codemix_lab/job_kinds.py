@@ -87,6 +87,20 @@ def transfer(payload: Payload, listener: Hears) -> Any:
     return {"table": _rows(frame)}
 
 
+def transfer_experiment(payload: Payload, listener: Hears) -> Any:
+    """{"spec": TransferSpec} → {"table": rows of carried.tidy, "failed": [message]}; rows are the scores of
+    the runs that are finished."""
+    from codemix_lab.config import TransferSpec
+    from codemix_lab.experiments.engines import local
+    from codemix_lab.experiments.reproduction import carried
+
+    made = carried.transfer_experiment(TransferSpec.from_dict(payload["spec"]))
+    frame = carried.run_transfer(
+        made, local.LocalEngine(), listener.on_progress, listener.should_stop, listener.on_row
+    )
+    return {"table": _rows(frame), "failed": sorted(set(made.plan.state().failed.values()))}
+
+
 def side_by_side(payload: Payload, listener: Hears) -> Any:
     """{"models": [folder, run or file], "tasks": [TaskSpec], "split": "test", "limit": int or null}
     → {"key": what `open_side_by_side` opens, "scores": rows of `Panel.scores`}."""
@@ -291,6 +305,7 @@ KINDS: dict[str, Kind] = {
     "cpt": cpt,
     "compare-starts": compare_starts,
     "transfer": transfer,
+    "transfer-experiment": transfer_experiment,
     "side-by-side": side_by_side,
     "switch-blame": switch_blame,
     "sentence-curve": sentence_curve,

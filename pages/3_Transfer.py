@@ -1,4 +1,4 @@
-"""Transfer: fine-tuned models against the tasks of all language pairs."""
+"""Transfer: kept models against the tasks of all language pairs, or a whole experiment."""
 
 # The frame is drawn before the libraries behind it are loaded.
 # ruff: noqa: E402
@@ -23,6 +23,7 @@ from codemix_lab.ui.dials import carried
 from codemix_lab.ui.escape import brief, plain
 from codemix_lab.ui.figures import headlines, matrices
 from codemix_lab.ui.picker import with_chosen
+from codemix_lab.ui.starter import offer_starter
 from codemix_lab.ui.uploads import kept_uploads
 
 LOOK_EVERY = 1.5
@@ -33,6 +34,27 @@ AT_FIRST = 4
 def main() -> None:
     """The page from top to bottom."""
     carried()
+    way = st.segmented_control(
+        "What to test",
+        words.TRANSFER_WAYS,
+        default=words.TRANSFER_WAYS[0],
+        required=True,
+        key="way",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    if way != words.TRANSFER_WAYS[1]:
+        kept()
+    elif bench.needs_starter:
+        offer_starter()
+    else:
+        from codemix_lab.ui.experiment import experiment
+
+        experiment(bench)
+
+
+def kept() -> None:
+    """Models that are there already, each on every task."""
     known = kept_models()
     if not known:
         st.info(words.NO_MODELS, icon=":material/model_training:")

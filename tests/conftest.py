@@ -26,8 +26,10 @@ from transformers import (
 )
 
 from codemix_lab import cli
+from codemix_lab.experiments.engines import Plan, State, local
 from codemix_lab.models.quiet import quiet
 from codemix_lab.models.starter.names import CAUSAL, starter_state
+from codemix_lab.progress import Progress, ShouldStop, report
 
 ROOT = Path(__file__).resolve().parent.parent
 SPECIAL = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
@@ -73,6 +75,30 @@ def run(
         return int(left.value.code or 0), said.out, said.err
 
     return call
+
+
+class Here:
+    """An engine in this process that tells after every run."""
+
+    def __init__(self, *_: object) -> None:
+        """How many workers there may be is all the same."""
+
+    def run(
+        self, plan: Plan, on_progress: Progress | None = None, should_stop: ShouldStop | None = None
+    ) -> State:
+        """Do what is left."""
+        plan.write()
+        for spec in plan.left():
+            plan.runs.run(spec, None, should_stop)
+            report(on_progress, plan.state().done, len(plan.specs), "")
+        return plan.state()
+
+
+@pytest.fixture
+def here_engine(monkeypatch: pytest.MonkeyPatch) -> type[Here]:
+    """Where the local engine would start worker processes, runs are done in this one."""
+    monkeypatch.setattr(local, "LocalEngine", Here)
+    return Here
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,7 @@ from codemix_lab.cli import (
     starter,
     sweep,
     training,
+    transfer,
     tuned,
 )
 from codemix_lab.errors import CodeMixLabError, SpecError
@@ -33,7 +34,21 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for room in (cpt, merging, anatomy, advise, training, tuned, scoring, reproduce, sweep, jobs, mixing, house):
+for room in (
+    cpt,
+    merging,
+    anatomy,
+    advise,
+    training,
+    tuned,
+    scoring,
+    transfer,
+    reproduce,
+    sweep,
+    jobs,
+    mixing,
+    house,
+):
     app.add_typer(room.app)
 app.add_typer(starter.starter_app, name="starter")
 app.add_typer(data.data_app, name="data")

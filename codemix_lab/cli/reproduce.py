@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from codemix_lab.cli.options import JSON
-from codemix_lab.cli.terminal import numbers, option, progress, show, whole_numbers
+from codemix_lab.cli.terminal import numbers, option, progress, read_spec, show, whole_numbers
 from codemix_lab.config import Preset, Regime, ReproduceSpec
 from codemix_lab.errors import SpecError, StorageError
 
@@ -27,6 +27,10 @@ def reproduce(
     cpt: list[str] = typer.Option([], "--cpt", help=_KNOWN["adapted"].help + " Repeat the option."),
     english: str | None = typer.Option(None, "--english", help=_KNOWN["english"].help),
     target: list[str] = typer.Option([], "--target", help=_KNOWN["targets"].help + " Repeat the option."),
+    target_sizes: str = typer.Option(
+        "0", "--target-sizes", help=_KNOWN["target_sizes"].help + " Separated by commas."
+    ),
+    target_epochs: int = option(ReproduceSpec, "target_epochs"),
     regimes: str = typer.Option("", "--regimes", help=_KNOWN["regimes"].help + " Separated by commas."),
     seeds: int = option(ReproduceSpec, "seeds"),
     train: str = typer.Option("200", "--train", help="Train sentences, separated by commas: one table each."),
@@ -59,7 +63,7 @@ def reproduce(
 ) -> None:
     """Run an experiment of the paper and write its report; finished runs are found and not run again."""
     if spec is not None:
-        asked = _read(spec)
+        asked = read_spec(spec, ReproduceSpec)
     elif preset is None:
         raise SpecError(f"Name a preset ({', '.join(Preset)}) or give --spec.")
     else:
@@ -70,6 +74,8 @@ def reproduce(
             "adapted": tuple(cpt),
             "english": english,
             "targets": tuple(target),
+            "target_sizes": tuple(whole_numbers(target_sizes)),
+            "target_epochs": target_epochs,
             "seeds": seeds,
             "train_sizes": tuple(whole_numbers(train)),
             "epochs": epochs,
@@ -132,10 +138,3 @@ def regimes_list(as_json: bool = JSON) -> None:
         for r in Regime
     ]
     show({}, as_json, pd.DataFrame(rows) if as_json else pd.DataFrame(rows).drop(columns="reads"))
-
-
-def _read(path: Path) -> ReproduceSpec:
-    try:
-        return ReproduceSpec.from_yaml(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path} cannot be read ({error}).") from error

@@ -43,22 +43,6 @@ def evaluate(
 
 
 @app.command()
-def transfer(
-    models: list[str] = typer.Option(..., help="Fine-tuned classifier folders (repeat the option)."),
-    tasks: list[str] = typer.Option(..., help="Starter tasks or files (repeat the option)."),
-    split: str = SPLIT,
-    limit: int | None = LIMIT,
-    as_json: bool = JSON,
-) -> None:
-    """Score every model on every task, over the labels they share."""
-    from codemix_lab.experiments.transfer import transfer as run
-
-    with progress() as (on_progress, should_stop):
-        table = run(models, [TaskSpec(t) for t in tasks], split, limit, on_progress, should_stop)
-    show({}, as_json, table)
-
-
-@app.command()
 def compare(
     models: list[str] = typer.Argument(
         ..., help="Two to four: fine-tuned folders, runs of the store or files of predictions; A first."

@@ -9,7 +9,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -29,6 +29,8 @@ from codemix_lab.progress import ShouldStop
 
 if TYPE_CHECKING:
     import pandas as pd
+
+S = TypeVar("S", bound=Spec)
 
 
 def option(spec: type[Spec], field: str, *names: str) -> Any:
@@ -79,6 +81,14 @@ def show(values: dict[str, Any], as_json: bool, table: pd.DataFrame | None = Non
     if as_json:
         rows = {} if table is None else {"table": json.loads(table.to_json(orient="records"))}
         typer.echo(json.dumps({**values, **rows}, ensure_ascii=False, default=str))
+
+
+def read_spec(path: Path, kind: type[S]) -> S:
+    """The spec that a YAML file holds. Raises `SpecError` naming the file or the field."""
+    try:
+        return kind.from_yaml(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"{path} cannot be read ({error}).") from error
 
 
 def whole_numbers(text: str) -> list[int]:

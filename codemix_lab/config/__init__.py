@@ -14,6 +14,7 @@ from codemix_lab.config.run import RunSpec
 from codemix_lab.config.scopes import Schedule, TrimScope
 from codemix_lab.config.spec import Parameter, Spec, parameter
 from codemix_lab.config.task import TaskSpec
+from codemix_lab.config.transfer import TransferSpec
 from codemix_lab.config.tuned_curve import TunedCurveSpec
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Spec",
     "TaskSpec",
     "TiesPreset",
+    "TransferSpec",
     "TrimScope",
     "TunedCurveSpec",
     "parameter",

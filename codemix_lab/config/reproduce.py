@@ -9,7 +9,7 @@ from typing import Any
 from codemix_lab.config.regimes import Regime
 from codemix_lab.config.run import RunSpec
 from codemix_lab.config.spec import Spec, parameter
-from codemix_lab.config.task import TaskSpec
+from codemix_lab.config.task import TaskSpec, as_tasks
 from codemix_lab.errors import SpecError
 
 
@@ -34,6 +34,9 @@ class Preset(StrEnum):
 
 
 SINGLE = tuple(regime for regime in Regime if regime is not Regime.PROMPT)
+CARRIED = (Regime.FULL, Regime.CPT_FT, Regime.TASK_ARITHMETIC, Regime.TIES, Regime.NGRAMS)
+"""Regimes of the paper's transfer table, with the plain baseline."""
+
 _SHARED = RunSpec.parameters()
 
 
@@ -52,7 +55,15 @@ class ReproduceSpec(Spec):
     targets: tuple[TaskSpec, ...] = parameter(
         (), help="Transfer: tasks that are scored and never trained on."
     )
-    regimes: tuple[Regime, ...] = parameter(SINGLE, help="Main table: regimes to run.")
+    target_sizes: tuple[int, ...] = parameter(
+        (), low=0, high=1_000_000, sparse=True, help="Transfer: " + _SHARED["target_sizes"].help
+    )
+    target_epochs: int = parameter(
+        8, low=1, high=100, step=1, sparse=True, help=_SHARED["target_epochs"].help
+    )
+    regimes: tuple[Regime, ...] = parameter(
+        (), help="Main table and transfer: regimes to run; those of the preset when left out."
+    )
     seeds: int = parameter(10, low=1, high=1000, step=1, help="Seeds, counted from 0.")
     train_sizes: tuple[int, ...] = parameter(
         (200,), low=2, high=1_000_000, help="Train sentences, one table each."
@@ -81,9 +92,7 @@ class ReproduceSpec(Spec):
 
     def __post_init__(self) -> None:
         for name in ("tasks", "targets"):
-            given = getattr(self, name)
-            given = (given,) if isinstance(given, (str, TaskSpec)) else given
-            object.__setattr__(self, name, tuple(TaskSpec(t) if isinstance(t, str) else t for t in given))
+            object.__setattr__(self, name, as_tasks(getattr(self, name)))
         if isinstance(self.english, str):
             object.__setattr__(self, "english", TaskSpec(self.english))
         super().__post_init__()
@@ -91,7 +100,10 @@ class ReproduceSpec(Spec):
             raise SpecError("tasks names no task: give at least one.")
         if not self.train_sizes:
             raise SpecError("train_sizes is empty: give at least one number of sentences.")
-        if self.preset is not Preset.MAIN_TABLE and not self.adapted:
+        wanting = any("adapted" in regime.needs for regime in self.asked_regimes)
+        if not self.adapted and (
+            wanting if self.preset is Preset.TRANSFER else self.preset is not Preset.MAIN_TABLE
+        ):
             raise SpecError(
                 f"{self.preset} needs the field adapted: a checkpoint after continued pre-training."
             )
@@ -101,6 +113,12 @@ class ReproduceSpec(Spec):
             raise SpecError(
                 f"{self.preset} holds checkpoints against each other: give two or more in adapted."
             )
+
+    @property
+    def asked_regimes(self) -> tuple[Regime, ...]:
+        """The regimes to run, full fine-tuning first: what the others are held against."""
+        default = CARRIED if self.preset is Preset.TRANSFER else SINGLE
+        return tuple(dict.fromkeys((Regime.FULL, *(self.regimes or default))))
 
     def run(self, regime: Regime, task: TaskSpec, train_size: int, seed: int, **changes: Any) -> RunSpec:
         """A run of this experiment; `changes` are fields of `RunSpec`."""

@@ -11,11 +11,22 @@ from codemix_lab.config.merge import MergeSpec
 from codemix_lab.config.methods import MergeMethod
 from codemix_lab.config.regimes import Regime
 from codemix_lab.config.spec import Spec, parameter
-from codemix_lab.config.task import TaskSpec
+from codemix_lab.config.task import TaskSpec, as_tasks
 from codemix_lab.errors import SpecError
 
 TEMPLATE = "Sentence: {text}\nLabel: {label}"
-_ALWAYS = ("regime", "task", "seed", "score_size", "splits", "targets", "keep_model")
+READ_BY_ALL = (
+    "regime",
+    "task",
+    "seed",
+    "score_size",
+    "splits",
+    "targets",
+    "target_sizes",
+    "target_epochs",
+    "keep_model",
+)
+"""Fields that change the result of every regime, besides those that it names itself."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +88,16 @@ class RunSpec(Spec):
         sparse=True,
         help="Other tasks whose test is scored as well, over the labels that both have.",
     )
+    target_sizes: tuple[int, ...] = parameter(
+        (),
+        low=0,
+        high=1_000_000,
+        sparse=True,
+        help="Labelled sentences of each target that the classifier goes on with (few-shot); zero-shot is always scored.",
+    )
+    target_epochs: int = parameter(
+        8, low=1, high=100, step=1, sparse=True, help="Passes over the labelled sentences of a target."
+    )
     shots: int = parameter(0, low=0, high=64, step=1, sparse=True, help="Prompting: labelled examples shown.")
     template: str = parameter(
         TEMPLATE,
@@ -94,8 +115,7 @@ class RunSpec(Spec):
         for name in ("task", "english"):
             if isinstance(getattr(self, name), str):
                 object.__setattr__(self, name, TaskSpec(getattr(self, name)))
-        targets = tuple(TaskSpec(t) if isinstance(t, str) else t for t in self.targets)
-        object.__setattr__(self, "targets", targets)
+        object.__setattr__(self, "targets", as_tasks(self.targets))
         super().__post_init__()
         missing = [name for name in self.regime.needs if not getattr(self, name)]
         if missing:
@@ -106,7 +126,7 @@ class RunSpec(Spec):
             raise SpecError("splits must be some of train, dev and test.")
         if not self.template.rstrip().endswith("{label}") or "{text}" not in self.template:
             raise SpecError("template must hold {text} and end in {label}: it is asked up to the label.")
-        read = {*_ALWAYS, *self.regime.reads}
+        read = {*READ_BY_ALL, *self.regime.reads}
         for field in fields(self):
             if field.name not in read:
                 object.__setattr__(self, field.name, field.default)
@@ -114,7 +134,9 @@ class RunSpec(Spec):
 
     def _tidy(self) -> None:
         """Put back what is not read because of another field."""
-        changes: dict[str, Any] = {}
+        changes: dict[str, Any] = {"target_sizes": tuple(sorted({*self.target_sizes} - {0}))}
+        if not self.targets or not changes["target_sizes"]:
+            changes |= {"target_sizes": (), "target_epochs": self._default("target_epochs")}
         if "density" not in self.method.reads and self.regime is not Regime.TIES:
             changes |= {"density": self._default("density"), "densities": ()}
         if not self.lora:

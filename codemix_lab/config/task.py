@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,3 +65,13 @@ class TaskSpec(Spec):
             for name, value in super().to_dict().items()
             if name not in later or getattr(self, name) != declared[name].default
         }
+
+
+def as_tasks(given: str | TaskSpec | Iterable[Any]) -> tuple[Any, ...]:
+    """One task or several, each by name or as a spec; what is neither is left for the spec that holds them.
+
+    >>> as_tasks("en-hi") == (TaskSpec("en-hi"),)
+    True
+    """
+    several = (given,) if isinstance(given, (str, TaskSpec)) else given
+    return tuple(TaskSpec(one) if isinstance(one, str) else one for one in several)

@@ -24,6 +24,7 @@ from codemix_lab.config import (
     RunSpec,
     Spec,
     TaskSpec,
+    TransferSpec,
     TunedCurveSpec,
 )
 from codemix_lab.config.sweep import SweepSpec
@@ -68,6 +69,8 @@ def written(spec: Spec) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, Spec):
         return written(value)
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_value, value))}{',' * (len(value) == 1)})"
     return repr(str(value)) if isinstance(value, StrEnum) else repr(value)
 
 
@@ -168,6 +171,20 @@ print(transfer(models, tasks, split={split!r}, limit={limit}).to_string())
     return python, f"codemix-lab transfer{named}{_split(split, limit)}"
 
 
+def _transfer_experiment(payload: Payload) -> tuple[str, str]:
+    spec = TransferSpec.from_dict(payload["spec"])
+    python = f"""from codemix_lab.config import TaskSpec, TransferSpec
+from codemix_lab.experiments.engines.local import LocalEngine
+from codemix_lab.experiments.reproduction.carried import run_transfer, transfer_experiment
+
+spec = {written(spec)}
+print(run_transfer(transfer_experiment(spec), LocalEngine()).to_string())
+"""
+    return python, (
+        f"cat > transfer.yaml <<'END'\n{spec.to_yaml()}END\ncodemix-lab transfer transfer.yaml --out transfer"
+    )
+
+
 def _side_by_side(payload: Payload) -> tuple[str, str]:
     models, tasks = list(payload["models"]), [TaskSpec.from_dict(task) for task in payload["tasks"]]
     split, limit = payload.get("split", "test"), payload.get("limit")
@@ -254,6 +271,7 @@ _WRITERS: dict[str, Callable[[Payload], tuple[str, str]]] = {
     "compare-starts": _compare_starts,
     "cpt": _cpt,
     "transfer": _transfer,
+    "transfer-experiment": _transfer_experiment,
     "side-by-side": _side_by_side,
     "duration": _duration,
     "sweep": _sweep,

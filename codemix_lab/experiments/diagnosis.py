@@ -12,6 +12,7 @@ import pandas as pd
 
 from codemix_lab.config import Regime
 from codemix_lab.errors import CheckpointError
+from codemix_lab.experiments.mixing_patterns import Measures, differ_most
 from codemix_lab.experiments.regimes_table import Comparison, Runs, records
 from codemix_lab.experiments.run import Run
 from codemix_lab.models.checkpoints import open_checkpoint
@@ -176,7 +177,7 @@ def forgetting(ref: str) -> Diagnosis | None:
 
 
 def transfer_failed(
-    found: Comparison, source: dict[str, Any] | None, target: dict[str, Any] | None, target_name: str
+    found: Comparison, source: Measures | None, target: Measures | None, target_name: str
 ) -> list[Diagnosis]:
     """Merges that do no better than full fine-tuning on a pair never trained on, with the mixing of both pairs.
 
@@ -186,12 +187,15 @@ def transfer_failed(
     if not rows or len(rows) < len(_rows(found, MERGES)):
         return []
     shown = "; ".join(f"{row.name} {100 * row.difference:+.1f}" for row in rows)
+    most = differ_most("The train task", source, target_name, target)
     sides = [_mixing(name, m) for name, m in (("train", source), ("target", target)) if m is not None]
     return [
         Diagnosis(
             f"No merge transfers to {target_name} better than {found.reference}",
             f"Points: {shown}."
-            + (f" Mixing: {', '.join(sides)}." if sides else " The mixing could not be measured."),
+            + (
+                f" Mixing: {', '.join(sides)}. {most}" if sides else " The mixing could not be measured."
+            ).rstrip(),
             "Where the two mix differently, pre-train on text of the target pair; where alike, run more seeds.",
         )
     ]
@@ -227,7 +231,7 @@ def _rows(found: Comparison, names: Sequence[str]) -> list[Any]:
     return [] if rows.empty else records(rows[rows["name"].isin(names) & rows["n"].gt(1)])
 
 
-def _mixing(name: str, measures: dict[str, Any]) -> str:
+def _mixing(name: str, measures: Measures) -> str:
     known = [
         f"{key} {measures[key]:.2f}" for key in ("cmi", "i_index", "m_index") if measures.get(key) is not None
     ]

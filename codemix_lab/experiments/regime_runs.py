@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from codemix_lab.config import Regime, RunSpec
 from codemix_lab.errors import DataError, StorageError
 from codemix_lab.evaluation.metrics import Scores, score
 from codemix_lab.evaluation.predict import prediction_frame
+from codemix_lab.experiments.classifier import narrowed
 from codemix_lab.experiments.regimes import Bench, Outcome, recipe_of
+from codemix_lab.experiments.regimes.few_shot import predictors, target_split
 from codemix_lab.experiments.run import CURVE, MODEL, Findings, Run, RunKey
 from codemix_lab.experiments.store import RunStore
 from codemix_lab.models.checkpoints import open_checkpoint
@@ -24,7 +24,6 @@ from codemix_lab.text.tasks import shared_labels
 from codemix_lab.training.finetune import save_classifier
 
 KIND = "regime"
-_TINY = 1e-12
 RECIPE = 1
 """Raised when a regime computes something else: older runs are then not found."""
 
@@ -109,7 +108,7 @@ class RegimeRuns:
     def _transfer(
         self, spec: RunSpec, outcome: Outcome, folder: Path, metrics: dict[str, Scores]
     ) -> dict[str, Any]:
-        """Score the test splits of the targets over the labels they share with the task."""
+        """Score the test splits of the targets, zero-shot and few-shot, over the labels they share with the task."""
         task, notes = self.bench.task(spec.task), {}
         for target in spec.targets:
             other = self.bench.task(target)
@@ -120,14 +119,12 @@ class RegimeRuns:
             rows = other.restricted_to(shared).split("test")
             if spec.score_size is not None:
                 rows = stratified_subset(rows, spec.score_size, 0)
-            folded = [label.casefold() for label in task.labels]
-            found = outcome.predict(list(rows["text"]))[:, [folded.index(label) for label in shared]]
-            frame = prediction_frame(
-                rows, found / np.maximum(found.sum(axis=1, keepdims=True), _TINY), shared
-            )
-            split = f"test of {other.name}"
-            frame.to_parquet(folder / f"predictions-{split}.parquet", index=False)
-            metrics[split] = score(frame["gold"].tolist(), frame["predicted"].tolist(), shared)
+            for size, predict in predictors(spec, outcome, task, other, shared):
+                split = target_split(other.name, size)
+                found = narrowed(predict(list(rows["text"])), task.labels, shared)
+                frame = prediction_frame(rows, found, shared)
+                frame.to_parquet(folder / f"predictions-{split}.parquet", index=False)
+                metrics[split] = score(frame["gold"].tolist(), frame["predicted"].tolist(), shared)
         return {"not transferred": notes} if notes else {}
 
     def _stage(self, spec: RunSpec) -> Path:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from codemix_lab.config import RunSpec
+from codemix_lab.config.run import READ_BY_ALL
 from codemix_lab.config.sweep import SweepSpec
 from codemix_lab.experiments.engines import Plan
 
@@ -27,8 +28,7 @@ def sweep_table(sweep: SweepSpec, plan: Plan) -> pd.DataFrame:
 
 
 def _shown(spec: RunSpec, name: str) -> Any:
-    always = ("regime", "task", "seed", "score_size", "splits", "targets", "keep_model")
-    if name not in (*always, *spec.regime.reads):
+    if name not in (*READ_BY_ALL, *spec.regime.reads):
         return None
     value = spec.to_dict().get(name, RunSpec.parameters()[name].default)
     if isinstance(value, dict):

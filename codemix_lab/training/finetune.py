@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import tempfile
@@ -91,13 +92,44 @@ def train_classifier(
     Raises as `fine_tune`, apart from what writing raises.
     """
     train = stratified_subset(task.split("train"), spec.train_size, spec.seed) if rows is None else rows
-    began = time.monotonic()
     set_seed(spec.seed)
     model, tokenizer = start_classifier(spec.model, task.labels, open_merges)
     if head is not None:
         copy_head(model, head)
+    return _trained(model, tokenizer, spec, task, train, on_progress, should_stop)
+
+
+def go_on(
+    trained: Trained,
+    spec: FineTuneSpec,
+    task: Task,
+    rows: pd.DataFrame,
+    on_progress: Progress | None = None,
+    should_stop: ShouldStop | None = None,
+) -> Trained:
+    """A copy of a classifier of `task`, head and all, trained further on `rows` (text, label) as `spec` says.
+
+    Optimiser and learning rate begin anew; the classifier that was given stays as it is. Raises as
+    `train_classifier`.
+    """
+    set_seed(spec.seed)
+    model = copy.deepcopy(trained.model).requires_grad_(True)
+    return _trained(model, trained.tokenizer, spec, task, rows, on_progress, should_stop)
+
+
+def _trained(
+    model: Any,
+    tokenizer: Any,
+    spec: FineTuneSpec,
+    task: Task,
+    train: pd.DataFrame,
+    on_progress: Progress | None,
+    should_stop: ShouldStop | None,
+) -> Trained:
+    """The training itself: `model` is changed in place, or by an adapter that is merged in at the end."""
+    began = time.monotonic()
     if spec.freeze_embeddings:
-        model.get_input_embeddings().requires_grad_(False)  # type: ignore[operator]
+        model.get_input_embeddings().requires_grad_(False)
     trained: Any = with_lora(model, spec.rank) if spec.lora else model
     with tempfile.TemporaryDirectory(prefix=".train-") as work:
         trainer = Trainer(

@@ -61,7 +61,8 @@ PAGES: Final = {
         ":material/travel_explore:",
         "pages/3_Transfer.py",
         "Does it carry over to another language pair?",
-        "Fine-tuned models, each tested on every task, over the labels that model and task share.",
+        "Test fine-tuned models on every task, or train on one pair and test on others: zero-shot, or after a few "
+        "labelled sentences of the other pair.",
     ),
     "errors": PageWords(
         "Errors",
@@ -124,6 +125,32 @@ NO_MODELS: Final = (
     "sequence classifier that you have."
 )
 NO_TRANSFER: Final = "Choose models and tasks above and press **Test them**; cells appear one by one."
+TRANSFER_WAYS: Final = ("Models that are kept", "A whole experiment")
+NO_CARRIED: Final = (
+    "Choose what to train on and what to test on above and press **Carry over**; cells appear run by run."
+)
+CARRIED_MAP: Final = (
+    "Mean over seeds; a number behind a task is how many of its labelled sentences fine-tuning went on with. "
+    "A dash was not scored."
+)
+CARRIED_WAITS: Final = (
+    "Differences to full fine-tuning, and their intervals, come when all runs are finished."
+)
+CARRIED_ALONE: Final = (
+    "Nothing to hold against full fine-tuning yet: choose another regime besides, or English as baseline."
+)
+CARRIED_MIXING: Final = (
+    "Of the first {count} train sentences of each task, with language tags made by the tagger; a dash where there is no "
+    "tagger for the pair."
+)
+CARRIED_HELP: Final = {
+    "regimes": "Each is trained on the same sentences with the same seeds; full fine-tuning is always among them.",
+    "target_sizes": "Each classifier goes on with so many labelled sentences of the test task, never any of its test. "
+    "Zero-shot is always scored.",
+    "english": "Full fine-tuning on as many English sentences: what a monolingual task alone carries over.",
+    "mapping": "Labels renamed in every task that has them, as OLD=NEW, parted by commas; OLD= leaves the sentences out.",
+    "scalings": "With several, the best on dev is taken for each seed: every candidate is a run of its own.",
+}
 NO_PAIR: Final = (
     "Choose two to four models above and press **Compare**; the sentences they disagree on appear here."
 )

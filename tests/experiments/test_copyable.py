@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from codemix_lab.config import CptSpec, FineTuneSpec, MergeSpec, ProbeSpec, TaskSpec
+from codemix_lab.config import CptSpec, FineTuneSpec, MergeSpec, ProbeSpec, TaskSpec, TransferSpec
 from codemix_lab.experiments.copyable import copyable, written
 from codemix_lab.experiments.finetuning import run_fine_tune
 from codemix_lab.experiments.store import RunStore
@@ -152,6 +152,34 @@ def test_transfer_and_the_comparison_of_two_models(
     told = by_command(copied.command, run)[0]["scores"]
     assert [row["macro_f1"] for row in told] == pytest.approx([row["macro_f1"] for row in scores])
     assert by_yaml(copied.yaml, run, here)["scores"] == scores
+
+
+@pytest.mark.usefixtures("here_engine")
+def test_a_transfer_experiment(tiny_encoder: Path, task: str, run: Run, here: Path) -> None:
+    other = pd.read_csv(task).assign(text=lambda rows: rows["text"].str.replace("yeh film", "antha padam"))
+    other.to_csv(here / "other.en-ta.csv", index=False)
+    spec = TransferSpec(
+        task,
+        str(here / "other.en-ta.csv"),
+        ("ngrams",),
+        str(tiny_encoder),
+        train_size=8,
+        target_sizes=(6,),
+        seeds=1,
+        epochs=1,
+        target_epochs=1,
+    )
+    payload = {"spec": spec.to_dict()}
+    wanted, copied = by_job("transfer-experiment", payload)["table"], copyable("transfer-experiment", payload)
+    scores = [row["macro_f1"] for row in wanted]
+    assert len(scores) == 4
+    assert all(f"{score:.4f}"[:5] in by_python(copied.python) for score in scores)
+    first, *text, last, command = copied.command.splitlines()
+    assert (first, last) == ("cat > transfer.yaml <<'END'", "END")
+    (here / "transfer.yaml").write_text("\n".join(text), encoding="utf-8")
+    told = by_command(command, run)[0]
+    assert [row["macro_f1"] for row in told["table"]] == pytest.approx(scores) and Path(told["out"]).is_dir()
+    assert by_yaml(copied.yaml, run, here)["table"] == wanted
 
 
 def test_a_surface_over_steps(tiny_encoder: Path, tiny_way: Path, task: str, run: Run, here: Path) -> None:

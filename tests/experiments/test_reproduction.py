@@ -138,7 +138,9 @@ def test_transfer_has_a_table_for_every_target(
     spec: ReproduceSpec, write_task: Callable[..., Path], tmp_path: Path
 ) -> None:
     target = write_task(tmp_path / "en-ta.tsv", labels=("Negative", "Positive", "mixed"))
-    made = Reproduction(spec.replace(preset="transfer", targets=(str(target),), seeds=1, scalings=(0.5,)))
+    english = str(write_task(tmp_path / "en.tsv"))
+    one = spec.replace(preset="transfer", targets=(str(target),), english=english, seeds=1, scalings=(0.5,))
+    made = Reproduction(one)
     made.plan.write()
     work_on(made.plan, lambda: False)
     (table,) = made.tables()

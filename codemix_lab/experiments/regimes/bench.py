@@ -18,7 +18,7 @@ from codemix_lab.models.devices import autocast, device
 from codemix_lab.progress import Progress, ShouldStop
 from codemix_lab.text.sampling import stratified_subset
 from codemix_lab.text.tasks import Task, open_task
-from codemix_lab.training.finetune import Trained, train_classifier
+from codemix_lab.training.finetune import Trained, go_on, train_classifier
 from codemix_lab.training.starts import OpenMerge, open_merge
 
 _KEPT = 2
@@ -26,14 +26,21 @@ _KEPT = 2
 Predictor = Callable[[Sequence[str]], np.ndarray]
 """Sentences in, probabilities (sentences, labels of the task) out."""
 
+GoesOn = Callable[[pd.DataFrame], Predictor]
+"""Further labelled sentences (text, label of the task) in, what the classifier becomes with them out."""
+
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What a recipe ends with: a predictor, plain values worth recording, and a fine-tuned model if any."""
+    """What a recipe ends with: a predictor, plain values worth recording, and a fine-tuned model if any.
+
+    `goes_on` is how the classifier learns from further sentences; None where it does not learn.
+    """
 
     predict: Predictor
     facts: dict[str, Any] = field(default_factory=dict)
     trained: Trained | None = None
+    goes_on: GoesOn | None = None
 
 
 class Bench:
@@ -129,4 +136,10 @@ class Bench:
                     should_stop=self.should_stop,
                 )
 
-        return Outcome(classify, {**told, **facts}, trained)
+        def goes_on(rows: pd.DataFrame) -> Predictor:
+            asked = spec.fine_tuning(spec.base).replace(epochs=spec.target_epochs)
+            task = self.task(spec.task)
+            further = go_on(trained, asked, task, rows, self.on_progress, self.should_stop)
+            return self.outcome(spec, further).predict
+
+        return Outcome(classify, {**told, **facts}, trained, goes_on)

@@ -55,7 +55,8 @@ def measured_rates(plan: Plan) -> dict[str, float]:
 def _seconds(spec: RunSpec, rate: float) -> float:
     if not spec.regime.fine_tunes and "max_length" not in spec.regime.reads:
         return 1.0
-    scored = (spec.score_size or 3000) * (len(spec.splits) + len(spec.targets))
+    targets = len(spec.targets) * (1 + len(spec.target_sizes))
+    scored = (spec.score_size or 3000) * (len(spec.splits) + targets)
     return rate * (STARTED + TRAINED * _passes(spec) + SCORED * scored)
 
 
@@ -63,7 +64,8 @@ def _passes(spec: RunSpec) -> int:
     if not spec.regime.fine_tunes:
         return 0
     together = spec.train_size + (spec.english_size if spec.regime == "joint" else 0)
-    return together * spec.epochs
+    further = len(spec.targets) * sum(spec.target_sizes) * spec.target_epochs
+    return together * spec.epochs + further
 
 
 def in_words(seconds: float) -> str:

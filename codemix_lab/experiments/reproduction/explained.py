@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import Any
 
-from codemix_lab.config import Regime, TaskSpec
+from codemix_lab.config import Regime
 from codemix_lab.errors import CodeMixLabError
 from codemix_lab.experiments.diagnosis import Diagnosis, diagnose, sign_conflicts, transfer_failed
+from codemix_lab.experiments.mixing_patterns import mixing_of
+from codemix_lab.experiments.regimes.few_shot import read_split
 from codemix_lab.experiments.reproduction.drive import Reproduction, Table
-from codemix_lab.text.measuring import measure_texts
 from codemix_lab.text.tasks import open_task
 from codemix_lab.training.anatomy import anatomy
-
-_MEASURED = 500
-_TARGET = "test of "
 
 
 def explained(made: Reproduction, table: Table) -> list[Diagnosis]:
     """All diagnoses of one table."""
     told = diagnose(table.against_full, table.runs, made.spec.adapted)
-    if table.split.startswith(_TARGET):
+    if read_split(table.split) is not None:
         told += _transfer(made, table)
     if Regime.MULTI_SOURCE.label in table.runs or len(made.spec.adapted) > 1:
         conflicts = _conflicts(made.spec.base, tuple(_sources(made)))
@@ -30,22 +27,13 @@ def explained(made: Reproduction, table: Table) -> list[Diagnosis]:
 
 
 def _transfer(made: Reproduction, table: Table) -> list[Diagnosis]:
-    name = table.split.removeprefix(_TARGET)
+    name, _ = read_split(table.split) or ("", 0)
+    if name == table.task:
+        return []
     source = next((task for task in made.spec.tasks if open_task(task).name == table.task), None)
     target = next((task for task in made.spec.targets if open_task(task).name == name), None)
-    return transfer_failed(table.against_full, _mixing(source), _mixing(target), name)
-
-
-@functools.lru_cache(maxsize=32)
-def _mixing(task: TaskSpec | None) -> dict[str, Any] | None:
-    """Mixing measures of the first train sentences; None for a pair without a tagger."""
-    if task is None:
-        return None
-    opened = open_task(task)
-    try:
-        return measure_texts(list(opened.split("train")["text"][:_MEASURED]), str(opened.pair))
-    except (CodeMixLabError, KeyError):
-        return None
+    ours, theirs = (None if task is None else mixing_of(task) for task in (source, target))
+    return transfer_failed(table.against_full, ours, theirs, name)
 
 
 def _sources(made: Reproduction) -> Sequence[str]:

@@ -9,11 +9,12 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from codemix_lab import __version__, paths
+from codemix_lab.config import Preset
+from codemix_lab.experiments.reproduction.carried import tidy
 from codemix_lab.experiments.reproduction.drive import Reproduction
-from codemix_lab.experiments.reproduction.sections import Section, sections
+from codemix_lab.experiments.reproduction.section import Section
+from codemix_lab.experiments.reproduction.sections import sections
 from codemix_lab.experiments.tables import as_bytes
-
-FORM = "Dots are filled where the difference is beyond chance after Holm's correction."
 
 
 def write_report(made: Reproduction, out: Path) -> Path:
@@ -26,16 +27,24 @@ def write_report(made: Reproduction, out: Path) -> Path:
     with paths.new_folder(out) as folder:
         (folder / "report.md").write_text(markdown(title, found), encoding="utf-8")
         (folder / "report.html").write_text(page(title, found), encoding="utf-8")
-        (folder / "spec.yaml").write_text(made.spec.to_yaml(), encoding="utf-8")
+        (folder / "spec.yaml").write_text(made.asked.to_yaml(), encoding="utf-8")
         for name, table in frames(made).items():
             (folder / f"{name}.csv").write_bytes(as_bytes(table, "csv"))
     return Path(out)
 
 
 def frames(made: Reproduction) -> dict[str, pd.DataFrame]:
-    """All numbers unrounded: “scores” and “differences” with task, train_size and split, and “runs”."""
-    parts: dict[str, list[pd.DataFrame]] = {"scores": [], "differences": [], "runs": []}
-    for table in made.tables():
+    """All numbers unrounded: “scores” and “differences” with task, train_size and split, and “runs”.
+
+    Transfer has them in “transfer” once more, tidy: a row a cell, see `carried.tidy`.
+    """
+    parts: dict[str, list[pd.DataFrame]] = {"scores": [], "differences": [], "runs": [], "transfer": []}
+    tables = made.tables()
+    if made.spec.preset is Preset.TRANSFER:
+        for size in made.spec.train_sizes:
+            cells = tidy([table for table in tables if table.train_size == size])
+            parts["transfer"].append(cells.assign(train_size=size))
+    for table in tables:
         told: dict[str, Any] = {"task": table.task, "train_size": table.train_size, "split": table.split}
         comparison = table.against_full
         parts["scores"].append(comparison.scores.assign(**told))
@@ -70,7 +79,7 @@ def page(title: str, found: list[Section]) -> str:
         undefined=StrictUndefined,
     )
     template = environment.get_template("reproduction.html")
-    return template.render(title=title, sections=found, form=FORM, version=__version__)
+    return template.render(title=title, sections=found, version=__version__)
 
 
 def _rows(table: pd.DataFrame) -> list[str]:

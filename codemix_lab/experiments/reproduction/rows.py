@@ -9,6 +9,8 @@ from codemix_lab.config import Preset, Regime, ReproduceSpec, RunSpec, TaskSpec
 from codemix_lab.text.tasks import open_task
 
 FULL = Regime.FULL.label
+ENGLISH = "Full fine-tuning on English"
+"""The monolingual baseline of transfer: as many English sentences instead of code-mixed ones."""
 _GRIDS = (Regime.TASK_ARITHMETIC, Regime.TIES, Regime.MULTI_SOURCE, Regime.MERGE_AFTER)
 _BASELINES = (Regime.NGRAMS, Regime.FULL)
 
@@ -43,9 +45,21 @@ def rows_of(spec: ReproduceSpec, task: TaskSpec) -> Rows:
 
 
 def _main_table(spec: ReproduceSpec, task: TaskSpec) -> Rows:
+    found = _of_regimes(spec, task)
+    if spec.causal is not None:
+        for name, shots in (("zero-shot", 0), (f"{spec.shots} shots", spec.shots)):
+            found.specs[f"{Regime.PROMPT.label}, {name}"] = (
+                Regime.PROMPT,
+                {"base": spec.causal, "shots": shots},
+            )
+    return found
+
+
+def _of_regimes(spec: ReproduceSpec, task: TaskSpec) -> Rows:
+    """A row for every regime that was asked for, and why one of them cannot be."""
     rows: dict[str, tuple[Regime, dict[str, Any]]] = {}
     left_out: dict[str, str] = {}
-    for regime in dict.fromkeys((Regime.FULL, *spec.regimes)):
+    for regime in spec.asked_regimes:
         missing = [name for name in regime.needs if not getattr(spec, name)]
         if missing:
             left_out[regime.label] = f"needs {missing[0]}, which was not given"
@@ -53,9 +67,6 @@ def _main_table(spec: ReproduceSpec, task: TaskSpec) -> Rows:
             left_out[regime.label] = "the English task has other labels"
         else:
             rows[regime.label] = regime, _choices(spec, regime)
-    if spec.causal is not None:
-        for name, shots in (("zero-shot", 0), (f"{spec.shots} shots", spec.shots)):
-            rows[f"{Regime.PROMPT.label}, {name}"] = Regime.PROMPT, {"base": spec.causal, "shots": shots}
     return Rows(rows, left_out)
 
 
@@ -93,16 +104,12 @@ def _by_checkpoint(spec: ReproduceSpec) -> dict[str, tuple[Regime, dict[str, Any
 
 def _transfer(spec: ReproduceSpec, task: TaskSpec) -> Rows:
     """Starts trained on the pair's task and scored on the targets, with the English task as baseline."""
-    targets = {"targets": spec.targets}
-    rows: dict[str, tuple[Regime, dict[str, Any]]] = {}
-    for regime in (Regime.FULL, Regime.CPT_FT, Regime.TASK_ARITHMETIC, Regime.TIES, Regime.NGRAMS):
-        rows[regime.label] = regime, {**_choices(spec, regime), **targets}
-    left_out = {}
+    found = _of_regimes(spec, task)
     if spec.english is None:
-        left_out["Full fine-tuning on English"] = "needs english, which was not given"
-    else:
-        rows["Full fine-tuning on English"] = Regime.FULL, {"task": spec.english, **targets}
-    return Rows(rows, left_out)
+        found.left_out[ENGLISH] = "needs english, which was not given"
+    elif spec.english != task:
+        found.specs[ENGLISH] = Regime.FULL, {"task": spec.english}
+    return found
 
 
 def _same_labels(spec: ReproduceSpec, task: TaskSpec) -> bool:

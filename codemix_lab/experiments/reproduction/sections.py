@@ -5,78 +5,36 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import pandas as pd
 
-from codemix_lab.config import Regime, ReproduceSpec
+from codemix_lab.config import Preset, Regime, ReproduceSpec
 from codemix_lab.experiments.regimes_table import CLAIMS, Comparison, records
+from codemix_lab.experiments.reproduction.carried import transfer_sections
 from codemix_lab.experiments.reproduction.claims import CAVEAT, claims
 from codemix_lab.experiments.reproduction.drive import Reproduction, Table
 from codemix_lab.experiments.reproduction.explained import explained
 from codemix_lab.experiments.reproduction.forest import forest
+from codemix_lab.experiments.reproduction.protocol import protocol
+from codemix_lab.experiments.reproduction.section import Section
 from codemix_lab.experiments.run import Run
 
 BASELINE = Regime.NGRAMS.label
 
 
-@dataclass(frozen=True, eq=False)
-class Section:
-    """A heading, what is said below it, one table at most and one figure (SVG text) at most."""
-
-    heading: str
-    said: list[str] = field(default_factory=list)
-    table: pd.DataFrame | None = None
-    figure: str | None = None
-
-
 def sections(made: Reproduction) -> list[Section]:
     """The whole report, in order; whatever is finished now is in it."""
     tables = made.tables()
-    found = [Section("How it was run", _protocol(made))]
+    found = [Section("How it was run", protocol(made))]
+    if made.spec.preset is Preset.TRANSFER:
+        found += transfer_sections(made, tables)
     for table in tables:
         found += _table_sections(table)
     if len(made.spec.train_sizes) > 1:
         found += _curves(tables)
     found += [_claims(made.spec, table) for table in tables]
     found += [section for table in tables if (section := _diagnoses(made, table)) is not None]
-    return [*found, *_failures(made), Section("Run it again", ["```yaml\n" + made.spec.to_yaml() + "```"])]
-
-
-def _protocol(made: Reproduction) -> list[str]:
-    spec, state = made.spec, made.plan.state()
-    fixed = (
-        f"{_count(spec.epochs, 'epoch')}, learning rate {spec.learning_rate:g}, batches of {spec.batch_size}, at most "
-        f"{spec.max_length} pieces, {f'LoRA of rank {spec.rank}' if spec.lora else 'all parameters but the embedding rows'}"
-    )
-    scored = (
-        "all sentences"
-        if spec.score_size is None
-        else f"at most {spec.score_size:,} sentences, always the same,"
-    )
-    said = [
-        spec.preset.help,
-        (
-            f"Base {spec.base}; after pre-training: {', '.join(spec.adapted) or 'none'}. Fine-tuning: {fixed}, the same for "
-            "every regime."
-        ),
-        (
-            f"{_count(spec.seeds, 'seed')}. All regimes of a seed see the same train sentences in the same order and begin with the "
-            "same head, so differences are taken seed by seed."
-        ),
-        (
-            f"λ from {_listed(spec.scalings)} and density from {_listed(spec.densities)} are chosen on dev for each seed by "
-            f"runs that never read test; test is scored once, by the chosen run. Scored are {scored} of each split."
-        ),
-        f"{state.done} of {state.total} runs are finished.",
-    ]
-    if spec.english is not None:
-        said.append(
-            f"English task: {spec.english.source}, {spec.english_size:,} sentences, {_count(spec.english_epochs, 'epoch')} with "
-            "seed 0, one for all seeds; its own spread is not in the intervals. Where it has the labels of the "
-            "code-mixed task, sequential fine-tuning goes on with its head, else with a new one."
-        )
-    return said
+    return [*found, *_failures(made), Section("Run it again", ["```yaml\n" + made.asked.to_yaml() + "```"])]
 
 
 def _table_sections(table: Table) -> list[Section]:
@@ -232,14 +190,6 @@ def _failures(made: Reproduction) -> list[Section]:
         columns=["regime", "runs", "why"],
     )
     return [Section("Failed runs", ["They are missing above; the same command tries them again."], frame)]
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def _listed(values: tuple[float, ...]) -> str:
-    return "{" + ", ".join(f"{value:g}" for value in values) + "}"
 
 
 def _f1(value: float) -> str:

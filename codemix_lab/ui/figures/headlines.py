@@ -183,6 +183,19 @@ def transfer(rows: pd.DataFrame, split: str) -> str:
     return f"Macro-F1 on {split}: from {brief(means[best])} on {_cut(best)} down to {brief(means[worst])} on {_cut(worst)}"
 
 
+def carried(cells: pd.DataFrame) -> str:
+    """From the largest loss to the largest gain over full fine-tuning: a column difference.
+
+    >>> carried(pd.DataFrame({"difference": [0.02, -0.01]}))
+    'Points to full fine-tuning: from −1.0 to +2.0'
+    """
+    known = 100 * cells["difference"].dropna()
+    if known.empty:
+        return "Points to full fine-tuning"
+    low, high = (f"{value:+.1f}".replace("-", "−") for value in (known.min(), known.max()))
+    return f"Points to full fine-tuning: from {low} to {high}"
+
+
 def _cut(text: object) -> str:
     whole = str(text)
     return whole if len(whole) <= LONGEST else whole[: LONGEST - 1] + "…"

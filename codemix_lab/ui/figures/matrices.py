@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from codemix_lab.ui.figures.style import DIVERGING, SEQUENTIAL, framed, safe
 
 CELL = 56
+TESTED_ON = "task it is tested on"
 
 
 def confusion(counts: np.ndarray, labels: Sequence[str], title: str) -> go.Figure:
@@ -34,8 +35,13 @@ def confusion_difference(a: np.ndarray, b: np.ndarray, labels: Sequence[str], ti
     return _cells(moved, texts, names, names, title, "predicted label", "gold label", DIVERGING, -most, most)
 
 
-def transfer_map(scores: np.ndarray, models: Sequence[str], tasks: Sequence[str], title: str) -> go.Figure:
-    """Macro-F1 (0–1) of every model (rows) on every task (columns); NaN is an empty cell with a dash."""
+def transfer_map(
+    scores: np.ndarray, models: Sequence[str], tasks: Sequence[str], title: str, what: str = "model"
+) -> go.Figure:
+    """Macro-F1 (0–1) of every model (rows) on every task (columns); NaN is an empty cell with a dash.
+
+    `what` says what the rows are.
+    """
     texts = [["–" if np.isnan(f1) else f"{f1:.2f}".lstrip("0") for f1 in row] for row in scores]
     known = scores[~np.isnan(scores)]
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
@@ -46,12 +52,21 @@ def transfer_map(scores: np.ndarray, models: Sequence[str], tasks: Sequence[str]
         rows,
         columns,
         title,
-        "task it is tested on",
-        "model",
+        TESTED_ON,
+        what,
         SEQUENTIAL,
         low,
         max(high, low + 0.05),
     )
+
+
+def difference_map(differences: pd.DataFrame, texts: pd.DataFrame, title: str) -> go.Figure:
+    """Differences in macro-F1 (−1 to 1) of every regime (rows) on every task (columns), as `texts` write them."""
+    values = differences.to_numpy(dtype=float)
+    most = max(0.01, float(np.nanmax(np.abs(values), initial=0.0)))
+    written = [[text if isinstance(text, str) and text else "–" for text in row] for row in texts.to_numpy()]
+    rows, columns = [safe(str(r)) for r in differences.index], [safe(str(c), 24) for c in differences.columns]
+    return _cells(values, written, rows, columns, title, TESTED_ON, "regime", DIVERGING, -most, most)
 
 
 def duration_map(table: pd.DataFrame, title: str) -> go.Figure:
