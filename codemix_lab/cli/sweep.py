@@ -6,8 +6,8 @@ from pathlib import Path
 
 import typer
 
+from codemix_lab.cli.engines import ADDRESS, ENGINE, WORKERS, EngineName, engine_of
 from codemix_lab.cli.options import JSON
-from codemix_lab.cli.reproduce import WORKERS
 from codemix_lab.cli.terminal import progress, show
 from codemix_lab.config.sweep import SweepSpec
 from codemix_lab.errors import SpecError, StorageError
@@ -20,6 +20,8 @@ def sweep(
     spec: Path = typer.Argument(
         ..., help="YAML: run (fields of all runs) and over (a list for each that changes)."
     ),
+    engine: EngineName = ENGINE,
+    address: str | None = ADDRESS,
     workers: int | None = WORKERS,
     out: Path | None = typer.Option(None, "--out", help="Write the table to this new CSV file."),
     dry_run: bool = typer.Option(
@@ -36,11 +38,11 @@ def sweep(
         raise StorageError(f"{out} exists already and is never overwritten. Choose another name.")
     from codemix_lab import paths
     from codemix_lab.experiments.engines import Plan
-    from codemix_lab.experiments.engines.local import LocalEngine
     from codemix_lab.experiments.reproduction.estimate import estimate, in_words
     from codemix_lab.experiments.sweep_table import sweep_table
     from codemix_lab.experiments.tables import as_bytes
 
+    chosen = engine_of(engine, workers, address)
     plan = Plan(asked.runs)
     told = estimate(plan, workers)
     values = {"runs": told.runs, "done": told.done, "workers": told.workers, "seconds": round(told.seconds)}
@@ -48,7 +50,7 @@ def sweep(
         show({**values, "time": in_words(told.seconds)}, as_json)
         return
     with progress() as (on_progress, should_stop):
-        state = LocalEngine(workers).run(plan, on_progress, should_stop)
+        state = chosen.run(plan, on_progress, should_stop)
     table = sweep_table(asked, plan)
     if out is not None:
         with paths.new_file(out) as path:

@@ -36,7 +36,7 @@ def spawn(
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=err,
-            env={**_environment(), **(env or {})},
+            env={**environment(), **(env or {})},
             cwd=cwd,
             start_new_session=True,
         )
@@ -67,7 +67,8 @@ def end(pid: int, *, at_once: bool) -> None:
         process.kill() if at_once else process.terminate()
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """This process's environment, with what makes another one find the lab and train fast."""
     env = dict(os.environ, PYTHONUNBUFFERED="1")
     if sys.platform == "linux":
         env["GLIBC_TUNABLES"] = BIG_BUFFERS

@@ -158,7 +158,6 @@ def test_workers_that_cannot_start_are_no_endless_loop(
     task_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(local, "WORK", "no_such_module")
-    monkeypatch.setattr(local, "_PAUSE", 0.05)
     with pytest.raises(CodeMixLabError, match="end before they do a run: .*no_such_module"):
         LocalEngine(1).run(Plan(ngrams(task_file, 2)))
 

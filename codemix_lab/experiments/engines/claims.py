@@ -58,6 +58,11 @@ class Claims:
         except (OSError, ValueError):
             return None
 
+    def held_by(self, whom: tuple[str, int]) -> list[str]:
+        """Names of the claims of one process, given by host and number."""
+        names = [path.name for path in self.root.glob("[0-9a-f]*")]
+        return [name for name in names if (h := self.holder(name)) and (h.get("host"), h.get("pid")) == whom]
+
     def drop(self, name: str) -> None:
         """Take a claim away from a process that is known to be gone."""
         (self.root / name).unlink(missing_ok=True)
