@@ -35,13 +35,19 @@ WORKERS = typer.Option(
 
 
 def engine_of(name: EngineName, workers: int | None, address: str | None) -> Engine:
-    """The engine that was asked for. Raises `SpecError` for an address that nothing reads."""
+    """The engine that was asked for, its workers' libraries being loaded while this process loads its own.
+
+    Raises `SpecError` for an address that nothing reads.
+    """
     if name is EngineName.RAY:
         from codemix_lab.experiments.engines.ray import RayEngine
 
         return RayEngine(workers, address)
     if address is not None:
         raise SpecError("--address is read by --engine ray alone: add it, or leave the address out.")
+    from codemix_lab.experiments.forks import CAN_FORK, ForkServer
+
+    server = ForkServer() if CAN_FORK else None
     from codemix_lab.experiments.engines.local import LocalEngine
 
-    return LocalEngine(workers)
+    return LocalEngine(workers, server)

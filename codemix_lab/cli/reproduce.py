@@ -91,15 +91,15 @@ def reproduce(
         asked = ReproduceSpec(**values)
     if out is not None and out.exists():
         raise StorageError(f"{out} exists already and is never overwritten. Choose another name.")
+    chosen = None if dry_run else engine_of(engine, workers, address)
     from codemix_lab.experiments.reproduction.drive import Reproduction
     from codemix_lab.experiments.reproduction.estimate import estimate, in_words
     from codemix_lab.experiments.reproduction.report import frames, write_report
 
-    chosen = engine_of(engine, workers, address)
     made = Reproduction(asked)
     told = estimate(made.plan, workers)
     plan = {"runs": told.runs, "done": told.done, "workers": told.workers, "seconds": round(told.seconds)}
-    if dry_run:
+    if chosen is None:
         basis = "by finished runs" if told.measured else "a rough guess: the starter on a plain core"
         show({**plan, "time": f"{in_words(told.seconds)} ({basis})"}, as_json)
         return

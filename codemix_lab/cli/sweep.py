@@ -36,17 +36,17 @@ def sweep(
         raise SpecError(f"{spec} cannot be read ({error}).") from error
     if out is not None and out.exists():
         raise StorageError(f"{out} exists already and is never overwritten. Choose another name.")
+    chosen = None if dry_run else engine_of(engine, workers, address)
     from codemix_lab import paths
     from codemix_lab.experiments.engines import Plan
     from codemix_lab.experiments.reproduction.estimate import estimate, in_words
     from codemix_lab.experiments.sweep_table import sweep_table
     from codemix_lab.experiments.tables import as_bytes
 
-    chosen = engine_of(engine, workers, address)
     plan = Plan(asked.runs)
     told = estimate(plan, workers)
     values = {"runs": told.runs, "done": told.done, "workers": told.workers, "seconds": round(told.seconds)}
-    if dry_run:
+    if chosen is None:
         show({**values, "time": in_words(told.seconds)}, as_json)
         return
     with progress() as (on_progress, should_stop):

@@ -1,17 +1,12 @@
-"""Sweeps that are killed, driven twice or partly wrong: nothing is lost, and nothing is done twice."""
+"""Plans, claims and workers: what is wrong with one run ends no other. Kills stand in `test_kills`."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import platform
-import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -160,61 +155,3 @@ def test_workers_that_cannot_start_are_no_endless_loop(
     monkeypatch.setattr(local, "WORK", "no_such_module")
     with pytest.raises(CodeMixLabError, match="end before they do a run: .*no_such_module"):
         LocalEngine(1).run(Plan(ngrams(task_file, 2)))
-
-
-@contextlib.contextmanager
-def killer(plan: Plan, times: int) -> Iterator[list[int]]:
-    """Kill the worker at work, `times` times."""
-    killed: list[int] = []
-    stop = threading.Event()
-
-    def hunt() -> None:
-        while len(killed) < times and not stop.wait(0.02):
-            for name in plan.ids.values():
-                held = claims_of(plan).holder(name)
-                if held is not None and held["pid"] not in killed and held["pid"] != os.getpid():
-                    os.kill(held["pid"], signal.SIGKILL)
-                    killed.append(held["pid"])
-                    break
-
-    thread = threading.Thread(target=hunt)
-    thread.start()
-    try:
-        yield killed
-    finally:
-        stop.set()
-        thread.join()
-
-
-@pytest.mark.slow
-def test_a_killed_worker_loses_nothing(spec: RunSpec) -> None:
-    plan = Plan([spec.replace(regime="full", epochs=30)])
-    told: list[tuple[int, int, str]] = []
-    with killer(plan, 1) as killed:
-        state = LocalEngine(1).run(plan, lambda *said: told.append(said))
-    assert len(killed) == 1 and state.done == 1 and state.failed == {}
-    assert told[-1][:2] == (1000, 1000) and not list(plan.folder.glob("now-*"))
-
-
-@pytest.mark.slow
-def test_workers_end_with_their_driver(spec: RunSpec) -> None:
-    plan = Plan([spec.replace(regime="full", epochs=100, train_size=24)])
-    plan.write()
-    driver = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-    from codemix_lab.experiments import processes
-
-    born = processes.birth(driver.pid)
-    command = [
-        sys.executable,
-        "-m",
-        "codemix_lab.experiments.engines.work",
-        str(plan.folder),
-        str(driver.pid),
-    ]
-    worker, at = processes.spawn([*command, str(born)], plan.folder, Path.cwd())
-    driver.kill()
-    driver.wait()
-    until = time.monotonic() + 60
-    while processes.is_alive(worker, at) and time.monotonic() < until:
-        time.sleep(0.2)
-    assert not processes.is_alive(worker, at)

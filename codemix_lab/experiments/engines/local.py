@@ -13,24 +13,27 @@ from codemix_lab.config import RunSpec
 from codemix_lab.errors import CheckpointError, SpecError
 from codemix_lab.experiments import processes
 from codemix_lab.experiments.engines.plan import Plan, State
-from codemix_lab.experiments.engines.team import drive
+from codemix_lab.experiments.engines.team import Member, drive
+from codemix_lab.experiments.forks import CAN_FORK, WORK, ForkServer
 from codemix_lab.models.checkpoints import open_checkpoint
 from codemix_lab.models.fingerprint import weight_files
 from codemix_lab.progress import Progress, ShouldStop
 
-WORK = "codemix_lab.experiments.engines.work"
 _LIBRARIES = 700_000_000
 _COPIES = 8
 """Weights in float32, merged, base and τ, gradients, Adam's two moments, and activations: in copies of the weights."""
 
 
 class LocalEngine:
-    """Worker processes on this machine; `workers` is found from cores and free memory when left out."""
+    """Worker processes on this machine; `workers` is found from cores and free memory when left out.
 
-    def __init__(self, workers: int | None = None) -> None:
+    `server` may be given where its libraries were begun to be loaded early.
+    """
+
+    def __init__(self, workers: int | None = None, server: ForkServer | None = None) -> None:
         if workers is not None and workers < 1:
             raise SpecError("workers must be at least 1.")
-        self.workers = workers
+        self.workers, self._server = workers, server
 
     def run(
         self, plan: Plan, on_progress: Progress | None = None, should_stop: ShouldStop | None = None
@@ -38,18 +41,33 @@ class LocalEngine:
         """Start workers, start them again when they die, and wait. Raises what `drive` raises."""
         size = self.workers or fitting_workers(plan.specs)
         threads = max(1, cores() // max(1, min(size, len(plan.left()))))
-        env = {name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
-        return drive(plan, size, lambda: _Process(plan.folder, env), on_progress, should_stop)
+        me = os.getpid()
+        arguments = [str(plan.folder), str(me), str(processes.birth(me) or 0.0), str(threads)]
+
+        def hire() -> Member:
+            if not CAN_FORK:
+                return _Process(plan.folder, arguments)
+            if self._server is None or not self._server.is_alive():
+                self._server = ForkServer(WORK)
+            return _Fork(plan.folder, arguments, self._server)
+
+        try:
+            return drive(plan, size, hire, on_progress, should_stop)
+        finally:
+            if self._server is not None:
+                self._server.close()
+                self._server = None
 
 
 class _Process:
     """A worker in a process of its own, which ends with this one."""
 
-    def __init__(self, folder: Path, env: dict[str, str]) -> None:
-        me = os.getpid()
-        command = [sys.executable, "-m", WORK, str(folder), str(me), str(processes.birth(me) or 0.0)]
+    def __init__(self, folder: Path, arguments: list[str]) -> None:
+        env = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), arguments[-1])
         self._errors = folder / "stderr"
-        self._pid, self._born = processes.spawn(command, folder, Path.cwd(), env)
+        self._pid, self._born = processes.spawn(
+            [sys.executable, "-m", WORK, *arguments], folder, Path.cwd(), env
+        )
 
     def is_alive(self) -> bool:
         return processes.is_alive(self._pid, self._born)
@@ -61,8 +79,43 @@ class _Process:
         processes.end(self._pid, at_once=at_once)
 
     def last_words(self) -> str:
-        last = self._errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
-        return "".join(last)[:300] + f" (their errors stand in {self._errors})"
+        return _last_words(self._errors)
+
+
+class _Fork:
+    """A worker forked from a server, which ends with this process."""
+
+    def __init__(self, folder: Path, arguments: list[str], server: ForkServer) -> None:
+        self._server, self._errors = server, folder / "stderr"
+        self._place = server.fork(arguments, folder)
+        self._born: float | None = None
+
+    def is_alive(self) -> bool:
+        pid = self._server.pid(self._place)
+        if pid is None:
+            return self._server.is_alive()
+        if self._born is None:
+            self._born = processes.birth(pid) or 0.0
+        return processes.is_alive(pid, self._born)
+
+    def whom(self) -> tuple[str, int] | None:
+        pid = self._server.pid(self._place)
+        return None if pid is None else (platform.node(), pid)
+
+    def end(self, *, at_once: bool) -> None:
+        if self.is_alive() and (pid := self._server.pid(self._place)) is not None:
+            processes.end(pid, at_once=at_once)
+
+    def last_words(self) -> str:
+        return self._server.last_words() or _last_words(self._errors)
+
+
+def _last_words(errors: Path) -> str:
+    try:
+        last = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+    except FileNotFoundError:
+        return ""
+    return "".join(last)[:300] + f" (their errors stand in {errors})"
 
 
 def cores() -> int:

@@ -1,7 +1,7 @@
 """The process that takes runs of a plan one after the other: `python -m codemix_lab.experiments.engines.work`.
 
 Any number of them may work on one plan, on any machine that sees its folder and its store. Arguments:
-the plan's folder, and number and birth of the process that started it, with which it ends.
+the plan's folder, number and birth of the process that started it, with which it ends, and threads.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+import torch
 
 from codemix_lab import paths
 from codemix_lab.config import RunSpec
@@ -164,6 +166,7 @@ def main(arguments: Sequence[str]) -> int:
     """Work until nothing is left, SIGTERM comes, or the process that started this one is gone."""
     worker = Worker(Path(arguments[0]))
     signal.signal(signal.SIGTERM, lambda *_: worker.stop())
+    torch.set_num_threads(int(arguments[3]))
     driver = int(arguments[1]), float(arguments[2])
     threading.Thread(target=worker.stop_with, args=driver, daemon=True).start()
     worker.work()
