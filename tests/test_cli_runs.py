@@ -135,6 +135,20 @@ def test_a_sweep_that_cannot_be_meant_is_said(text: str, said: str) -> None:
         SweepSpec.from_yaml(text)
 
 
+def test_steps_of_pre_training_are_an_axis_of_a_sweep(tiny_encoder: Path, tiny_way: Path) -> None:
+    shared = {"task": "en-hi", "base": str(tiny_encoder), "train_size": 20, "score_size": 20}
+    steps = [f"{tiny_way}@2", f"{tiny_way}@4"]
+    sweep = SweepSpec.of(shared, {"regime": ["probe", "ngrams"], "adapted": steps})
+    assert [run.adapted for run in sweep.runs] == [(steps[0],), (steps[1],), ()]
+    plan = Plan(sweep.runs)
+    for spec in sweep.runs:
+        plan.runs.run(spec)
+    table = sweep_table(sweep, plan)
+    assert table["adapted"].tolist()[:2] == steps and table["dev"].notna().all()
+    first, second = (plan.runs.find(spec).predictions("dev") for spec in sweep.runs[:2])  # type: ignore[union-attr]
+    assert not first.equals(second)
+
+
 def test_a_sweep_is_told_before_it_runs_and_read_after(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "sweep.yaml"
     path.write_text("run: {task: en-hi, regime: ngrams}\nover: {train_size: [20, 30], seed: [0, 1]}")

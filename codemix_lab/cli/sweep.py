@@ -18,7 +18,9 @@ app = typer.Typer()
 @app.command()
 def sweep(
     spec: Path = typer.Argument(
-        ..., help="YAML: run (fields of all runs) and over (a list for each that changes)."
+        ...,
+        help="YAML: run (fields of all runs) and over (a list for each that changes). CPT steps are a list of "
+        "checkpoints of one trajectory: over: {adapted: [cpt@200, cpt@400]}.",
     ),
     engine: EngineName = ENGINE,
     address: str | None = ADDRESS,
