@@ -90,6 +90,14 @@ def test_mlflow_gets_every_run_once(run: Run, ids: list[str], monkeypatch: pytes
     assert last(run("runs", "export", "--format", "mlflow", "--json")[1])["logged"] == 3
     assert last(run("runs", "export", "--format", "mlflow", "--json")[1])["logged"] == 0
     assert sorted(tags) == sorted(ids) and logged["task.source"] == "en-hi" and "test_macro_f1" in logged
+    tags.clear()
+
+    def refuse(*_: object) -> None:
+        raise RuntimeError("API request to http://127.0.0.1:5000 failed\nwith a long story")
+
+    monkeypatch.setattr(fake, "log_params", refuse)
+    code, _, err = run("runs", "export", "--format", "mlflow")
+    assert code == 1 and "5000 failed. 0 were logged" in err and "long story" not in err and not tags
 
 
 SWEEP = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import platform
@@ -141,6 +142,46 @@ def test_a_claim_of_another_machine_is_abandoned_by_silence_alone(tmp_path: Path
     time.sleep(0.2)
     with claims.take("a") as ours:
         assert ours
+
+
+def test_claims_on_a_disk_that_cannot_be_written_are_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claims = Claims(tmp_path / "claims")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched, pytest.raises(StorageError, match="disk is full"):
+        patched.setattr(json, "dump", full)
+        with claims.take("a"):
+            pass
+    assert claims.holder("a") is None and not (claims.root / "a").exists()
+
+    def shut(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(Path, "mkdir", shut)
+    with pytest.raises(StorageError, match="cannot be written"), claims.take("a"):
+        pass
+
+
+def test_setting_the_clock_gives_no_claim_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for moved in (-86_400.0, 86_400.0):
+        now = time.time() + moved
+        with Claims(tmp_path).take("a") as ours, monkeypatch.context() as patched:
+            patched.setattr(time, "time", lambda now=now: now)
+            os.utime(tmp_path / "a", (now, now))
+            with Claims(tmp_path).take("a") as theirs:
+                assert ours and not theirs
+
+
+def test_a_model_that_changes_under_a_sweep_is_a_failed_run(task_file: Path) -> None:
+    plan = Plan(ngrams(task_file, 1))
+    plan.write()
+    task_file.write_text(task_file.read_text().replace("yaar", "yaara"))
+    work_on(Plan.read(plan.folder), never)
+    assert "has changed" in plan.state().failed[plan.specs[0]]
 
 
 def test_workers_fit_the_machine(spec: RunSpec) -> None:

@@ -10,10 +10,11 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from filelock import FileLock, Timeout
 
+from codemix_lab import paths
 from codemix_lab.experiments import processes
 
 BEAT = 5.0
@@ -37,7 +38,10 @@ class Claims:
 
     @contextlib.contextmanager
     def take(self, name: str) -> Iterator[bool]:
-        """Whether the claim is ours while the block runs; it is given up at the end."""
+        """Whether the claim is ours while the block runs; it is given up at the end.
+
+        Raises `StorageError` where claims cannot be written.
+        """
         if not self._taken(name):
             yield False
             return
@@ -68,15 +72,15 @@ class Claims:
         (self.root / name).unlink(missing_ok=True)
 
     def _taken(self, name: str) -> bool:
-        self.root.mkdir(parents=True, exist_ok=True)
         path = self.root / name
         try:
-            with FileLock(self.root / ".lock", timeout=_LOCK_SECONDS):
-                if path.exists() and self._is_abandoned(path):
-                    path.unlink(missing_ok=True)
-                with path.open("x", encoding="utf-8") as file:
-                    pid = os.getpid()
-                    json.dump({"host": platform.node(), "pid": pid, "born": processes.birth(pid)}, file)
+            with paths.storage_errors(self.root):
+                self.root.mkdir(parents=True, exist_ok=True)
+                with FileLock(self.root / ".lock", timeout=_LOCK_SECONDS):
+                    if path.exists() and self._is_abandoned(path):
+                        path.unlink(missing_ok=True)
+                    with path.open("x", encoding="utf-8") as file:
+                        _sign(file, path)
         except (FileExistsError, Timeout):
             return False
         return True
@@ -100,3 +104,14 @@ class Claims:
         while not stop.wait(self._beat):
             with contextlib.suppress(OSError):
                 os.utime(self.root / name)
+
+
+def _sign(file: IO[str], path: Path) -> None:
+    """Say whose it is; on a full disk no claim of nobody's is left."""
+    pid = os.getpid()
+    try:
+        json.dump({"host": platform.node(), "pid": pid, "born": processes.birth(pid)}, file)
+        file.flush()
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise

@@ -31,7 +31,7 @@ _CARRIED = (
 )
 _OBJECTS = 80_000_000
 """Bytes of Ray's object store where it is started here: results travel through the run store, not through it."""
-_STARTS = 2
+_STARTS = 3
 _STALE_SECONDS = 24 * 3600
 
 
@@ -162,7 +162,7 @@ def _connected(ray: Any, address: str | None, cpus: int) -> Iterator[None]:
 
 
 def _start(ray: Any, cpus: int) -> None:
-    """A Ray of this process's own. It is slow to come up on a busy machine, so it is tried again once."""
+    """A Ray of this process's own. It is slow to come up on a busy machine, so it is tried again."""
     for left in reversed(range(_STARTS)):
         try:
             ray.init(
@@ -188,9 +188,10 @@ def _room(ray: Any, cpus: int, each: int) -> tuple[int, int]:
 
 
 def _environment(threads: int) -> dict[str, str]:
-    """What a worker on another machine takes over from this one."""
+    """What a worker on another machine takes over from this one; those on one node share its accelerators."""
     carried = {name: value for name, value in processes.environment().items() if name in _CARRIED}
-    return {**carried, "OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
+    threaded = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))
+    return {**carried, **threaded, "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 
 
 @contextlib.contextmanager
