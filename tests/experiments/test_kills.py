@@ -34,7 +34,7 @@ ENGINES = [
         ],
     ),
 ]
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def records(plan: Plan) -> dict[str, int]:
     return {name: (plan.store.root / name / "record.json").stat().st_mtime_ns for name in done}
 
 
-def until(true: Callable[[], Any], seconds: float = 300) -> None:
+def until(true: Callable[[], Any], seconds: float = 540) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it took too long"
