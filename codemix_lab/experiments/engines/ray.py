@@ -29,6 +29,8 @@ _CARRIED = (
     "PYTHONPATH",
     "TOKENIZERS_PARALLELISM",
 )
+_SETTINGS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
+"""Nothing is reported to anybody, and workers are no lower in rank than those of the local engine."""
 _OBJECTS = 80_000_000
 """Bytes of Ray's object store where it is started here: results travel through the run store, not through it."""
 _STARTS = 3
@@ -131,7 +133,7 @@ class _Actor:
 
 
 def _ray() -> Any:
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.update(_SETTINGS)
     try:
         return importlib.import_module("ray")
     except ImportError as error:
