@@ -17,6 +17,7 @@ from codemix_lab.errors import Cancelled, CodeMixLabError, SpecError, StorageErr
 from codemix_lab.experiments.engines import Plan, local
 from codemix_lab.experiments.engines.claims import Claims
 from codemix_lab.experiments.engines.local import LocalEngine, fitting_workers
+from codemix_lab.experiments.engines.team import _Team
 from codemix_lab.experiments.engines.work import claims_of, work_on
 
 
@@ -182,6 +183,44 @@ def test_a_model_that_changes_under_a_sweep_is_a_failed_run(task_file: Path) -> 
     task_file.write_text(task_file.read_text().replace("yaar", "yaara"))
     work_on(Plan.read(plan.folder), never)
     assert "has changed" in plan.state().failed[plan.specs[0]]
+
+
+def test_a_death_counts_although_another_worker_has_the_claim_by_now(task_file: Path) -> None:
+    plan = Plan(ngrams(task_file, 1))
+    plan.write()
+    name, hired = plan.ids[plan.specs[0]], []
+    claim = claims_of(plan).root / name
+    claim.parent.mkdir(parents=True)
+
+    class Hand:
+        def __init__(self) -> None:
+            self.alive, self.number = True, len(hired)
+            hired.append(self)
+
+        def is_alive(self) -> bool:
+            return self.alive
+
+        def whom(self) -> tuple[str, int]:
+            return "elsewhere", self.number
+
+        def end(self, *, at_once: bool) -> None:
+            self.alive = False
+
+        def last_words(self) -> str:
+            return ""
+
+    team = _Team(plan, 1, Hand)
+    for number in range(2):
+        team.fill()
+        claim.write_text(json.dumps({"host": "elsewhere", "pid": number, "born": 0}))
+        team.fill()
+        claim.write_text(json.dumps({"host": "elsewhere", "pid": 99, "born": 0}))
+        hired[number].alive = False
+        team.fill()
+    assert "ended twice" in (plan.failure(plan.specs[0]) or "")
+    assert claims_of(plan).holder(name)["pid"] == 99  # type: ignore[index]
+    claims_of(plan).drop(name, ("elsewhere", 99))
+    assert claims_of(plan).holder(name) is None
 
 
 def test_workers_fit_the_machine(spec: RunSpec) -> None:

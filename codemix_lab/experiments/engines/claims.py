@@ -62,14 +62,16 @@ class Claims:
         except (OSError, ValueError):
             return None
 
-    def held_by(self, whom: tuple[str, int]) -> list[str]:
-        """Names of the claims of one process, given by host and number."""
-        names = [path.name for path in self.root.glob("[0-9a-f]*")]
-        return [name for name in names if (h := self.holder(name)) and (h.get("host"), h.get("pid")) == whom]
+    def holders(self) -> dict[str, tuple[str, int]]:
+        """Host and process number by name of claim, of all that are held now."""
+        held = {path.name: self.holder(path.name) for path in self.root.glob("[0-9a-f]*")}
+        return {name: (str(by["host"]), int(by["pid"])) for name, by in held.items() if by is not None}
 
-    def drop(self, name: str) -> None:
-        """Take a claim away from a process that is known to be gone."""
-        (self.root / name).unlink(missing_ok=True)
+    def drop(self, name: str, whom: tuple[str, int]) -> None:
+        """Take a claim away from a process that is known to be gone, and from no other."""
+        with contextlib.suppress(Timeout), FileLock(self.root / ".lock", timeout=_LOCK_SECONDS):
+            if (held := self.holder(name)) and (held.get("host"), held.get("pid")) == whom:
+                (self.root / name).unlink(missing_ok=True)
 
     def _taken(self, name: str) -> bool:
         path = self.root / name

@@ -79,6 +79,7 @@ class _Team:
 
     def __init__(self, plan: Plan, size: int, hire: Callable[[], Member]) -> None:
         self._plan, self._size, self._hire = plan, size, hire
+        self._claims, self._held = claims_of(plan), dict[str, tuple[str, int]]()
         self._members: list[Member] = []
         self._deaths: Counter[str] = Counter()
         self._stillborn = 0
@@ -88,11 +89,13 @@ class _Team:
         dead = [member for member in self._members if not member.is_alive()]
         if dead and not self._plan.left():
             return
+        before, self._held = self._held, self._claims.holders()
         for member in dead:
             self._members.remove(member)
-            held = self._freed(member)
-            self._stillborn += not held
-            for name in held:
+            at = self._at(member, before) | self._at(member, self._held)
+            self._free(member)
+            self._stillborn += not at
+            for name in at:
                 self._count(name)
         if self._stillborn > _MOST_STILLBORN:
             last = next(filter(None, (member.last_words() for member in reversed(dead))), "")
@@ -107,23 +110,24 @@ class _Team:
         until = time.monotonic() + _PATIENCE
         while time.monotonic() < until and any(map(_runs, self._members)):
             time.sleep(0.05)
+        self._held = self._claims.holders()
         for member in self._members:
             if _runs(member):
                 member.end(at_once=True)
-            self._freed(member)
+            self._free(member)
         self._members.clear()
 
-    def _freed(self, member: Member) -> list[str]:
-        """Give up what a dead worker had claimed, take its note away, and say which runs it was at."""
-        whom = member.whom()
-        if whom is None:
-            return []
-        (self._plan.folder / NOW.format(host=whom[0], pid=whom[1])).unlink(missing_ok=True)
-        claims = claims_of(self._plan)
-        held = [name for name in claims.held_by(whom) if name in self._plan.names]
-        for name in held:
-            claims.drop(name)
-        return held
+    def _at(self, member: Member, held: dict[str, tuple[str, int]]) -> set[str]:
+        """Unfinished runs that a worker was at when that look was taken; another one may have them by now."""
+        names = {name for name, whom in held.items() if whom == member.whom()} & self._plan.names.keys()
+        return {name for name in names if not self._plan.is_done(self._plan.names[name])}
+
+    def _free(self, member: Member) -> None:
+        """Give up what a dead worker still claims, and take its note away."""
+        if (whom := member.whom()) is not None:
+            (self._plan.folder / NOW.format(host=whom[0], pid=whom[1])).unlink(missing_ok=True)
+            for name in [name for name, held in self._held.items() if held == whom]:
+                self._claims.drop(name, whom)
 
     def _count(self, name: str) -> None:
         self._deaths[name] += 1
