@@ -120,11 +120,11 @@ def test_driver_and_worker_killed_and_the_same_command_again(
 ) -> None:
     plan = swept(tmp_path)
     first = command(engine)
-    until(lambda: plan.state().done and list(claims_of(plan).root.glob("[0-9a-f]*")))
-    first.kill()
-    first.wait()
-    left_behind = {held["pid"]: held["born"] for n in plan.names if (held := claims_of(plan).holder(n))}
-    until(lambda: not any(processes.is_alive(*worker) for worker in left_behind.items()))
+    with Watcher(plan) as left_behind:
+        until(lambda: plan.state().done and list(claims_of(plan).root.glob("[0-9a-f]*")))
+        first.kill()
+        first.wait()
+        until(lambda: not any(map(processes.birth, {pid for _, pid in left_behind.seen})))
     before = records(plan)
     assert 0 < len(before) < SEEDS
     with Watcher(plan, kills=1) as watcher:

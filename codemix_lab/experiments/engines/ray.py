@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import platform
 import time
 import uuid
 from collections.abc import Iterator
@@ -71,8 +72,10 @@ class RayEngine:
                 runtime_env={"env_vars": _environment(self._cpus)},
             )
 
+            driver = platform.node(), os.getpid(), processes.birth(os.getpid()) or 0.0
+
             def hire() -> _Actor:
-                return _Actor(ray, actors.remote(plan.folder, Path.cwd()), marks)
+                return _Actor(ray, actors.remote(plan.folder, driver, Path.cwd()), marks)
 
             return drive(plan, size, hire, on_progress, should_stop)
 

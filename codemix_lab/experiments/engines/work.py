@@ -126,10 +126,16 @@ class Notes:
 class Worker:
     """Takes runs of the plan in `folder`, until nothing is left or it is asked to stop from another thread."""
 
-    def __init__(self, folder: Path, cwd: Path | None = None) -> None:
-        """Relative paths of the plan mean what they mean in `cwd`, where this machine has it."""
+    def __init__(self, folder: Path, driver: tuple[str, int, float], cwd: Path | None = None) -> None:
+        """It stops with its `driver` (host, process number, birth) where both are on one machine.
+
+        Relative paths of the plan mean what they mean in `cwd`, where this machine has it.
+        """
         self._folder = folder
         self._asked = threading.Event()
+        host, *process = driver
+        if host == platform.node():
+            threading.Thread(target=self._stop_with, args=process, daemon=True).start()
         if cwd is not None and cwd.is_dir():
             os.chdir(cwd)
 
@@ -155,8 +161,7 @@ class Worker:
         """Break off the run that is under way, and take no other."""
         self._asked.set()
 
-    def stop_with(self, pid: int, born: float) -> None:
-        """Stop when that process is gone; returns when one of the two has stopped."""
+    def _stop_with(self, pid: int, born: float) -> None:
         while not self._asked.wait(_LOOK):
             if not processes.is_alive(pid, born):
                 self.stop()
@@ -164,11 +169,10 @@ class Worker:
 
 def main(arguments: Sequence[str]) -> int:
     """Work until nothing is left, SIGTERM comes, or the process that started this one is gone."""
-    worker = Worker(Path(arguments[0]))
+    folder, pid, born, threads = arguments
+    torch.set_num_threads(int(threads))
+    worker = Worker(Path(folder), (platform.node(), int(pid), float(born)))
     signal.signal(signal.SIGTERM, lambda *_: worker.stop())
-    torch.set_num_threads(int(arguments[3]))
-    driver = int(arguments[1]), float(arguments[2])
-    threading.Thread(target=worker.stop_with, args=driver, daemon=True).start()
     worker.work()
     return 0
 
