@@ -90,6 +90,14 @@ def test_mlflow_gets_every_run_once(run: Run, ids: list[str], monkeypatch: pytes
     assert last(run("runs", "export", "--format", "mlflow", "--json")[1])["logged"] == 3
     assert last(run("runs", "export", "--format", "mlflow", "--json")[1])["logged"] == 0
     assert sorted(tags) == sorted(ids) and logged["task.source"] == "en-hi" and "test_macro_f1" in logged
+    tags.clear()
+
+    def refuse(*_: object) -> None:
+        raise RuntimeError("API request to http://127.0.0.1:5000 failed\nwith a long story")
+
+    monkeypatch.setattr(fake, "log_params", refuse)
+    code, _, err = run("runs", "export", "--format", "mlflow")
+    assert code == 1 and "5000 failed. 0 were logged" in err and "long story" not in err and not tags
 
 
 SWEEP = """
@@ -133,6 +141,20 @@ def test_a_sweep_does_every_run_once() -> None:
 def test_a_sweep_that_cannot_be_meant_is_said(text: str, said: str) -> None:
     with pytest.raises(SpecError, match=said):
         SweepSpec.from_yaml(text)
+
+
+def test_steps_of_pre_training_are_an_axis_of_a_sweep(tiny_encoder: Path, tiny_way: Path) -> None:
+    shared = {"task": "en-hi", "base": str(tiny_encoder), "train_size": 20, "score_size": 20}
+    steps = [f"{tiny_way}@2", f"{tiny_way}@4"]
+    sweep = SweepSpec.of(shared, {"regime": ["probe", "ngrams"], "adapted": steps})
+    assert [run.adapted for run in sweep.runs] == [(steps[0],), (steps[1],), ()]
+    plan = Plan(sweep.runs)
+    for spec in sweep.runs:
+        plan.runs.run(spec)
+    table = sweep_table(sweep, plan)
+    assert table["adapted"].tolist()[:2] == steps and table["dev"].notna().all()
+    first, second = (plan.runs.find(spec).predictions("dev") for spec in sweep.runs[:2])  # type: ignore[union-attr]
+    assert not first.equals(second)
 
 
 def test_a_sweep_is_told_before_it_runs_and_read_after(run: Run, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from codemix_lab.cli.engines import ADDRESS, ENGINE, WORKERS, EngineName, engine_of
 from codemix_lab.cli.options import JSON
 from codemix_lab.cli.terminal import numbers, option, progress, read_spec, show, whole_numbers
 from codemix_lab.config import Preset, Regime, ReproduceSpec
@@ -14,9 +15,6 @@ from codemix_lab.errors import SpecError, StorageError
 
 app = typer.Typer()
 _KNOWN = ReproduceSpec.parameters()
-WORKERS = typer.Option(
-    None, "--workers", min=1, help="Processes at once; left out, as many as cores and free memory allow."
-)
 
 
 @app.command()
@@ -55,6 +53,8 @@ def reproduce(
     out: Path | None = typer.Option(
         None, "--out", help="New folder for the report; nothing is ever overwritten."
     ),
+    engine: EngineName = ENGINE,
+    address: str | None = ADDRESS,
     workers: int | None = WORKERS,
     dry_run: bool = typer.Option(
         False, "--dry-run", help="Say how many runs it takes and how long, and stop."
@@ -97,7 +97,7 @@ def reproduce(
         asked = ReproduceSpec(**values)
     if out is not None and out.exists():
         raise StorageError(f"{out} exists already and is never overwritten. Choose another name.")
-    from codemix_lab.experiments.engines.local import LocalEngine
+    chosen = None if dry_run else engine_of(engine, workers, address)
     from codemix_lab.experiments.reproduction.drive import Reproduction
     from codemix_lab.experiments.reproduction.estimate import estimate, in_words
     from codemix_lab.experiments.reproduction.report import frames, write_report
@@ -105,12 +105,12 @@ def reproduce(
     made = Reproduction(asked)
     told = estimate(made.plan, workers)
     plan = {"runs": told.runs, "done": told.done, "workers": told.workers, "seconds": round(told.seconds)}
-    if dry_run:
+    if chosen is None:
         basis = "by finished runs" if told.measured else "a rough guess: the starter on a plain core"
         show({**plan, "time": f"{in_words(told.seconds)} ({basis})"}, as_json)
         return
     with progress() as (on_progress, should_stop):
-        state = made.run(LocalEngine(workers), on_progress, should_stop)
+        state = made.run(chosen, on_progress, should_stop)
     written = {} if out is None else {"out": str(write_report(made, out))}
     failed = {spec.digest()[:12]: message for spec, message in state.failed.items()}
     tables = {name: table.to_dict(orient="records") for name, table in frames(made).items() if name != "runs"}

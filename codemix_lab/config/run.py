@@ -41,7 +41,10 @@ class RunSpec(Spec):
     regime: Regime = parameter(help="How a base becomes a classifier (`codemix-lab regimes`).")
     task: TaskSpec = parameter(help="The labelled task.")
     base: str = parameter("starter", help="Base checkpoint; for prompting the causal model that is asked.")
-    adapted: tuple[str, ...] = parameter((), help="Checkpoints after continued pre-training of the base.")
+    adapted: tuple[str, ...] = parameter(
+        (),
+        help="Checkpoints after continued pre-training of the base; FOLDER@STEP is the one after so many steps.",
+    )
     scaling: float = parameter(0.6, low=0.0, high=1.5, step=0.05, help="λ of the merge.")
     density: float = parameter(0.3, low=0.01, high=1.0, step=0.05, help="Density of a TIES merge.")
     train_size: int = parameter(

@@ -11,8 +11,8 @@ import pandas as pd
 from codemix_lab.config import MergeSpec, ProbeSpec, TaskSpec
 from codemix_lab.errors import CheckpointError, SpecError
 from codemix_lab.experiments.parts import part
+from codemix_lab.models.trajectory import FOLDER, steps_kept
 from codemix_lab.progress import Progress, ShouldStop
-from codemix_lab.training.trajectory import FOLDER, steps_kept
 
 
 def checkpoints(folder: str | Path) -> dict[int, Path]:

@@ -20,6 +20,7 @@ from codemix_lab.errors import CodeMixLabError, StorageError
 from codemix_lab.evaluation.score_grid import ExactScore, GridColumn, ScoreGrid, log_probabilities
 from codemix_lab.experiments.store import content_key
 from codemix_lab.models.starter.names import adapter_folder, base_folder, is_starter_name
+from codemix_lab.models.trajectory import place_of
 from codemix_lab.progress import Progress, ShouldStop, raise_if_stopped, report
 from codemix_lab.text.tasks import open_task, starter_tasks
 
@@ -57,7 +58,7 @@ def stamp(ref: str) -> str:
         return _starter_stamp(ref)
     if ref in starter_tasks():
         return _task_digest(ref)
-    place = Path(ref).expanduser()
+    place = place_of(ref)
     files = sorted(place.glob("*.safetensors")) if place.is_dir() else [place] if place.is_file() else []
     return ";".join(f"{f.name}:{f.stat().st_size}:{f.stat().st_mtime_ns}" for f in files)
 

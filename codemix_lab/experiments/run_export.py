@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from codemix_lab.errors import SpecError
+from codemix_lab.errors import SpecError, StorageError
 from codemix_lab.evaluation.metrics import seed_interval
 from codemix_lab.experiments.run import Run
 
@@ -69,7 +69,7 @@ def to_mlflow(runs: Sequence[Run], experiment: str = "codemix-lab") -> int:
     """Log spec, scores and provenance of runs to MLflow's tracking store, and return how many.
 
     A run that is there already, by its id, is left as it is. Raises `SpecError` when MLflow is not
-    installed.
+    installed, and `StorageError` when its store does not answer or does not take a run.
     """
     try:
         mlflow: Any = importlib.import_module("mlflow")
@@ -77,18 +77,30 @@ def to_mlflow(runs: Sequence[Run], experiment: str = "codemix-lab") -> int:
         raise SpecError(
             "MLflow is not installed here: pip install mlflow, or export to csv or latex."
         ) from error
-    mlflow.set_experiment(experiment)
     logged = 0
-    for run in runs:
-        if len(mlflow.search_runs(filter_string=f"tags.codemix_lab_run = '{run.id}'")):
-            continue
-        with mlflow.start_run(run_name=str(run.provenance.get("start", run.kind))):
-            mlflow.set_tag("codemix_lab_run", run.id)
-            mlflow.log_params({**flat(run.spec), **{f"version.{k}": v for k, v in run.versions.items()}})
-            for split, scores in run.metrics.items():
-                mlflow.log_metric(f"{split.replace(' ', '_')}_macro_f1", scores.macro_f1)
-        logged += 1
+    try:
+        mlflow.set_experiment(experiment)
+        for run in runs:
+            logged += _logged(mlflow, run)
+    except Exception as error:  # whatever stands behind MLflow has errors of its own
+        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise StorageError(
+            f"MLflow's store does not take the runs: {said}. "
+            f"{logged} were logged; the same command goes on from there."
+        ) from error
     return logged
+
+
+def _logged(mlflow: Any, run: Run) -> bool:
+    """Log one run and mark it as whole, last of all; False where it is there already."""
+    if len(mlflow.search_runs(filter_string=f"tags.codemix_lab_run = '{run.id}'")):
+        return False
+    with mlflow.start_run(run_name=str(run.provenance.get("start", run.kind))):
+        mlflow.log_params({**flat(run.spec), **{f"version.{k}": v for k, v in run.versions.items()}})
+        for split, scores in run.metrics.items():
+            mlflow.log_metric(f"{split.replace(' ', '_')}_macro_f1", scores.macro_f1)
+        mlflow.set_tag("codemix_lab_run", run.id)
+    return True
 
 
 def flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:

@@ -17,7 +17,7 @@ import pandas as pd
 from codemix_lab import paths
 from codemix_lab.errors import StorageError
 from codemix_lab.experiments.run import MODEL, Findings, Run, RunKey, read_run, seal
-from codemix_lab.experiments.run_index import indexed_rows
+from codemix_lab.experiments.run_index import indexed_rows, remember
 
 DAMAGED = ".damaged"
 COLUMNS = ["id", "kind", "start", "task", "train_size", "seed", "dev", "test", "model", "bytes", "created"]
@@ -35,6 +35,7 @@ class RunStore:
 
     def __init__(self, root: Path | None = None) -> None:
         self.root = Path(root) if root is not None else paths.workspace() / "runs"
+        self._swept = False
 
     def find(self, key: RunKey) -> Run | None:
         """The run made from exactly these inputs, or None. Weights are checked by size, the rest by hash."""
@@ -68,7 +69,9 @@ class RunStore:
         """
         if (found := self.find(key)) is not None:
             return found
-        paths.sweep_parts(self.root)
+        if not self._swept:
+            paths.sweep_parts(self.root)
+            self._swept = True
         try:
             with paths.new_folder(self.root / key.id) as folder:
                 seal(folder, key, writer(folder))
@@ -76,7 +79,9 @@ class RunStore:
             if (found := self.find(key)) is not None:
                 return found
             raise
-        return read_run(self.root / key.id)
+        run = read_run(self.root / key.id)
+        remember(self.root, run.id, _row(run))
+        return run
 
     def list(self) -> pd.DataFrame:
         """All runs as a table (`COLUMNS`), newest first: dev and test are macro-F1, model a folder."""

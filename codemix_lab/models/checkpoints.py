@@ -1,4 +1,4 @@
-"""Checkpoints by one string: a starter name, a folder, or a hub id with an optional `@revision`."""
+"""Checkpoints by one string: a starter name, a folder, FOLDER@STEP of its trajectory, or a hub id with `@revision`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_N
 from codemix_lab.errors import CheckpointError
 from codemix_lab.models.fingerprint import fingerprint_folder
 from codemix_lab.models.starter.names import is_starter_name, starter_paths
+from codemix_lab.models.trajectory import FOLDER, place_of, steps_kept
 
 _WANTED = ["*.json", "*.safetensors", "*.model", "*.txt"]
 
@@ -57,7 +58,7 @@ def open_checkpoint(ref: str, base: Checkpoint | None = None) -> Checkpoint:
     if is_starter_name(ref):
         folder, adapter = starter_paths(ref)
         return Checkpoint(ref, folder, adapter, _config(folder, ref))
-    local = Path(ref).expanduser()
+    local = place_of(ref)
     if local.is_file():
         raise CheckpointError(f"{ref} is a file. Give the folder that holds config.json and the weights.")
     folder = local if local.is_dir() else _from_hub(ref)
@@ -86,6 +87,7 @@ def _open_adapter(ref: str, folder: Path, base: Checkpoint | None) -> Checkpoint
 
 
 def _from_hub(ref: str) -> Path:
+    _refuse_step(ref)
     name, _, revision = ref.partition("@")
     if ref.startswith((".", "/", "~")) or name.count("/") > 1:
         raise CheckpointError(f"there is no folder {ref}. Check the path.")
@@ -96,6 +98,20 @@ def _from_hub(ref: str) -> Path:
             f"“{ref}” is no starter name, no folder here, and the model hub did not give it ({type(error).__name__}). "
             "Check the name; without a network only starter names, folders and cached hub ids open."
         ) from error
+
+
+def _refuse_step(ref: str) -> None:
+    """Raise `CheckpointError` where `ref` is FOLDER@STEP of a folder that is here and kept no such step."""
+    folder = Path(ref.rpartition("@")[0] or ref).expanduser()
+    if place_of(ref) == Path(ref).expanduser() or not folder.is_dir():
+        return
+    kept = steps_kept(folder / FOLDER)
+    steps = (
+        f"steps {', '.join(map(str, kept))}"
+        if kept
+        else "no step: run continued pre-training with --trajectory"
+    )
+    raise CheckpointError(f"{ref}: there is no checkpoint of that step. {folder} kept {steps}.")
 
 
 def _refuse_pickle(folder: Path, stem: str, ref: str) -> None:

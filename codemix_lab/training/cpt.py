@@ -21,12 +21,12 @@ from codemix_lab.errors import Cancelled, DataError, StorageError
 from codemix_lab.models.checkpoints import Checkpoint, open_checkpoint
 from codemix_lab.models.loading import load_tokenizer
 from codemix_lab.models.quiet import quiet
+from codemix_lab.models.trajectory import FOLDER
 from codemix_lab.paths import new_folder, storage_errors
 from codemix_lab.progress import Progress, ShouldStop
 from codemix_lab.training.adapters import save_adapted, trainable
 from codemix_lab.training.cpt_trainer import BEST, CptTrainer, OnPoint, code_mixed_losses
 from codemix_lab.training.objectives import Example, objective_for
-from codemix_lab.training.trajectory import FOLDER
 
 RECORD = "training.json"
 _RUN = "run.json"

@@ -17,12 +17,12 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 from codemix_lab.config import CptSpec
 from codemix_lab.errors import CodeMixLabError
 from codemix_lab.models.devices import autocast
+from codemix_lab.models.trajectory import FOLDER, size, step_folder, steps_kept, thinned
 from codemix_lab.paths import new_folder
 from codemix_lab.progress import Progress, ShouldStop, report
 from codemix_lab.training.adapters import moving, save_adapted
 from codemix_lab.training.batching import token_budget_plan
 from codemix_lab.training.objectives import UNASKED, Batch, Example, Objective, surprise
-from codemix_lab.training.trajectory import FOLDER, size, step_folder, steps_kept, thinned
 
 CODE_MIXED = "code-mixed"
 BEST = "best.safetensors"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from codemix_lab import paths
 from codemix_lab.errors import SpecError
+from codemix_lab.models.trajectory import place_of
 from codemix_lab.ui import words
 
 READ_ONLY = "CODEMIX_LAB_READ_ONLY"
@@ -34,7 +35,7 @@ def may_open(ref: str, offered: Collection[str]) -> str:
         return ref
     if read_only():
         raise SpecError(words.READ_ONLY_CHOICE)
-    place = Path(ref).expanduser()
+    place = place_of(ref)
     allowed = folders()
     if allowed is None or not (place.is_absolute() or ref.startswith(".") or place.exists()):
         return ref

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import time
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from codemix_lab.config import RunSpec
 from codemix_lab.evaluation.metrics import score
+from codemix_lab.experiments import run_index
 from codemix_lab.experiments.run import Findings, RunKey
 from codemix_lab.experiments.run_index import INDEX, indexed_rows
 from codemix_lab.experiments.store import RunStore
@@ -46,14 +48,71 @@ def test_a_record_that_changed_is_read_again_and_set_aside(workspace: Path) -> N
     assert [p.name[:20] for p in store.damaged()] == [ids[0]]
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"format": 0, "runs": {}}', '{"format": 1}'])
-def test_a_damaged_index_is_made_anew(content: str, workspace: Path) -> None:
+def unasked(folder: Path) -> None:
+    raise AssertionError(f"{folder} was read again")
+
+
+def test_a_store_that_the_lab_wrote_needs_no_first_look(workspace: Path) -> None:
     store = RunStore()
-    run = save(store, 0)
+    ids = [save(store, seed) for seed in range(3)]
+    assert sorted(row["id"] for row in indexed_rows(store.root, unasked)) == sorted(ids)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"\xff\n[1", b"[0, 1, 2, 3, {}]", b'[1, "a", 2, 3, 4]', None]
+)
+def test_a_damaged_journal_is_mended_record_by_record(content: bytes | None, workspace: Path) -> None:
+    store = RunStore()
+    ids = [save(store, seed) for seed in range(2)]
+    journal = store.root / INDEX
+    kept = journal.read_bytes()
+    journal.write_bytes(kept[:-9] if content is None else content)
+    ids.append(save(store, 2))
+    for _ in range(2):
+        assert sorted(store.list()["id"]) == sorted(ids)
+    assert sorted(row["id"] for row in indexed_rows(store.root, unasked)) == sorted(ids)
+
+
+def test_a_torn_line_spoils_no_other(workspace: Path) -> None:
+    store = RunStore()
+    ids = [save(store, seed) for seed in range(2)]
+    journal = store.root / INDEX
+    journal.write_bytes(journal.read_bytes()[:-9])
+    ids.append(save(store, 2))
+    asked: list[str] = []
+    indexed_rows(store.root, lambda folder: asked.append(folder.name))  # type: ignore[func-returns-value]
+    assert asked == [ids[1]]
+
+
+def test_many_writers_lose_no_line(workspace: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    store = RunStore()
+    store.root.mkdir(parents=True)
+
+    def write(first: int) -> None:
+        for seed in range(first, first + 25):
+            save(store, seed)
+
+    writers = [context.Process(target=write, args=(first,)) for first in (0, 100, 200, 300)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+    assert len(indexed_rows(store.root, unasked)) == 100
+
+
+def test_a_journal_of_runs_that_are_gone_is_written_anew(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_index, "_SPARE", 2)
+    store = RunStore()
+    ids = [save(store, seed) for seed in range(8)]
+    for gone in ids[2:]:
+        store.remove(gone)
     store.list()
-    (store.root / INDEX).write_text(content)
-    assert store.list()["id"].tolist() == [run]
-    assert json.loads((store.root / INDEX).read_text())["runs"]
+    lines = (store.root / INDEX).read_text().strip().split("\n")
+    assert sorted(json.loads(line)[1] for line in lines) == sorted(ids[:2])
+    assert len(indexed_rows(store.root, unasked)) == 2
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")

@@ -17,6 +17,7 @@ from codemix_lab.config import FineTuneSpec, TaskSpec
 from codemix_lab.errors import Cancelled, StorageError
 from codemix_lab.evaluation.metrics import score
 from codemix_lab.experiments.run import Findings, RunKey
+from codemix_lab.experiments.run_index import INDEX
 from codemix_lab.experiments.store import COLUMNS, DAMAGED, RunStore, content_key
 
 SCORES = score(["a", "b", "b"], ["a", "b", "a"], ["a", "b"])
@@ -134,9 +135,10 @@ def test_list_is_newest_first(store: RunStore) -> None:
 def test_size_and_remove(store: RunStore) -> None:
     assert store.size() == 0
     run = store.save(key(), write)
-    assert store.size() == sum(p.stat().st_size for p in run.folder.rglob("*") if p.is_file())
+    journal = (store.root / INDEX).stat().st_size
+    assert store.size() == journal + sum(p.stat().st_size for p in run.folder.rglob("*") if p.is_file())
     store.remove(run.id)
-    assert store.find(key()) is None and store.size() == 0
+    assert store.find(key()) is None and store.size() == journal
 
 
 def test_full_disk_says_so_and_leaves_nothing(store: RunStore) -> None:
@@ -192,4 +194,4 @@ def test_of_two_writers_the_first_wins(store: RunStore, tmp_path: Path) -> None:
     assert (
         json.loads((store.root / key().id / "record.json").read_text())["provenance"]["writer"] == said[0][1]
     )
-    assert [p.name for p in store.root.iterdir()] == [key().id]
+    assert sorted(p.name for p in store.root.iterdir()) == [INDEX, key().id]

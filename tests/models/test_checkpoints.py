@@ -44,6 +44,18 @@ def test_a_folder_opens_and_says_what_it_is(tiny_encoder: Path) -> None:
     assert len(checkpoint.fingerprint) == 64
 
 
+def test_a_step_of_a_trajectory_opens_by_its_number(tiny_way: Path, tmp_path: Path) -> None:
+    early, end = (open_checkpoint(f"{tiny_way}@{step}") for step in (2, 4))
+    assert early.folder == tiny_way / "trajectory" / "step-0000002" and early.ref == f"{tiny_way}@2"
+    assert end.fingerprint == open_checkpoint(str(tiny_way)).fingerprint != early.fingerprint
+    with pytest.raises(CheckpointError, match=r"kept steps 2, 4\."):
+        open_checkpoint(f"{tiny_way}@3")
+    plain = copied(tiny_way / "trajectory" / "step-0000002", tmp_path / "plain")
+    with pytest.raises(CheckpointError, match="kept no step: run continued pre-training with --trajectory"):
+        open_checkpoint(f"{plain}@3")
+    assert open_checkpoint(str(plain.rename(tmp_path / "plain@3"))).folder == tmp_path / "plain@3"
+
+
 def test_a_decoder_is_no_encoder(tiny_decoder: Path) -> None:
     assert not open_checkpoint(str(tiny_decoder)).is_encoder
 

@@ -18,8 +18,8 @@ from codemix_lab.config import CptSpec
 from codemix_lab.errors import Cancelled, CheckpointError, CodeMixLabError, DataError, SpecError, StorageError
 from codemix_lab.models.checkpoints import open_checkpoint
 from codemix_lab.models.loading import backbone_state, load_lm, load_tokenizer
+from codemix_lab.models.trajectory import steps_kept
 from codemix_lab.training.cpt import RECORD, CptResult, continue_pretraining
-from codemix_lab.training.trajectory import steps_kept
 
 Train = Callable[..., CptResult]
 SMALL = {

@@ -164,7 +164,9 @@ def test_folders_confine_what_may_be_opened(
         assert allowed.may_open(fine, []) == fine
     mine.mkdir()
     (mine / "way-out").symlink_to(other)
-    for outside in (str(other), f"{mine}/../other", str(mine / "way-out" / "a"), "/etc", "./x"):
+    (other / "trajectory" / "step-0000002").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    for outside in (str(other), f"{mine}/../other", str(mine / "way-out" / "a"), "/etc", "./x", "other@2"):
         with pytest.raises(SpecError, match="outside of the folders"):
             allowed.may_open(outside, [])
     at = opened("app.py", {**bench, "base": "/etc"})

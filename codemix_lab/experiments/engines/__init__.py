@@ -1,4 +1,4 @@
-"""Engines: many runs done by many processes into one store. See `plan`, `claims`, `work`, `local`."""
+"""Engines: many runs done by many processes into one store. See `plan`, `claims`, `work`, `team`, `local`, `ray`."""
 
 from __future__ import annotations
 

@@ -10,10 +10,11 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from filelock import FileLock, Timeout
 
+from codemix_lab import paths
 from codemix_lab.experiments import processes
 
 BEAT = 5.0
@@ -37,7 +38,10 @@ class Claims:
 
     @contextlib.contextmanager
     def take(self, name: str) -> Iterator[bool]:
-        """Whether the claim is ours while the block runs; it is given up at the end."""
+        """Whether the claim is ours while the block runs; it is given up at the end.
+
+        Raises `StorageError` where claims cannot be written.
+        """
         if not self._taken(name):
             yield False
             return
@@ -58,20 +62,27 @@ class Claims:
         except (OSError, ValueError):
             return None
 
-    def drop(self, name: str) -> None:
-        """Take a claim away from a process that is known to be gone."""
-        (self.root / name).unlink(missing_ok=True)
+    def holders(self) -> dict[str, tuple[str, int]]:
+        """Host and process number by name of claim, of all that are held now."""
+        held = {path.name: self.holder(path.name) for path in self.root.glob("[0-9a-f]*")}
+        return {name: (str(by["host"]), int(by["pid"])) for name, by in held.items() if by is not None}
+
+    def drop(self, name: str, whom: tuple[str, int]) -> None:
+        """Take a claim away from a process that is known to be gone, and from no other."""
+        with contextlib.suppress(Timeout), FileLock(self.root / ".lock", timeout=_LOCK_SECONDS):
+            if (held := self.holder(name)) and (held.get("host"), held.get("pid")) == whom:
+                (self.root / name).unlink(missing_ok=True)
 
     def _taken(self, name: str) -> bool:
-        self.root.mkdir(parents=True, exist_ok=True)
         path = self.root / name
         try:
-            with FileLock(self.root / ".lock", timeout=_LOCK_SECONDS):
-                if path.exists() and self._is_abandoned(path):
-                    path.unlink(missing_ok=True)
-                with path.open("x", encoding="utf-8") as file:
-                    pid = os.getpid()
-                    json.dump({"host": platform.node(), "pid": pid, "born": processes.birth(pid)}, file)
+            with paths.storage_errors(self.root):
+                self.root.mkdir(parents=True, exist_ok=True)
+                with FileLock(self.root / ".lock", timeout=_LOCK_SECONDS):
+                    if path.exists() and self._is_abandoned(path):
+                        path.unlink(missing_ok=True)
+                    with path.open("x", encoding="utf-8") as file:
+                        _sign(file, path)
         except (FileExistsError, Timeout):
             return False
         return True
@@ -95,3 +106,14 @@ class Claims:
         while not stop.wait(self._beat):
             with contextlib.suppress(OSError):
                 os.utime(self.root / name)
+
+
+def _sign(file: IO[str], path: Path) -> None:
+    """Say whose it is; on a full disk no claim of nobody's is left."""
+    pid = os.getpid()
+    try:
+        json.dump({"host": platform.node(), "pid": pid, "born": processes.birth(pid)}, file)
+        file.flush()
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -39,11 +40,14 @@ class Plan:
     sweep goes on from wherever it was broken off.
     """
 
-    def __init__(self, specs: Sequence[RunSpec], store: RunStore | None = None) -> None:
+    def __init__(
+        self, specs: Sequence[RunSpec], store: RunStore | None = None, ids: dict[RunSpec, str] | None = None
+    ) -> None:
         self.store = store or RunStore()
         self.runs = RegimeRuns(self.store)
         self.specs = tuple(dict.fromkeys(_with_prerequisites(specs)))
-        self.ids = {spec: self.runs.key(spec).id for spec in self.specs}
+        self.ids = {spec: self.runs.key(spec).id for spec in self.specs} if ids is None else ids
+        self.names = {name: spec for spec, name in self.ids.items()}
         name = content_key("plan", str(self.store.root), *sorted(spec.digest() for spec in self.specs))
         self.folder = paths.workspace() / "sweeps" / name
 
@@ -52,10 +56,9 @@ class Plan:
         """The plan that was written there. Raises `StorageError` when it cannot be read."""
         try:
             written = json.loads((folder / PLAN).read_text(encoding="utf-8"))
-            plan = cls(
-                [RunSpec.from_dict(spec) for spec in written["specs"]], RunStore(Path(written["store"]))
-            )
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            ids = {RunSpec.from_dict(spec): str(name) for name, spec in written["runs"].items()}
+            plan = cls(list(ids), RunStore(Path(written["store"])), ids)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise StorageError(f"{folder / PLAN} is no plan ({error}): start the sweep again.") from error
         plan.folder = folder
         return plan
@@ -65,7 +68,8 @@ class Plan:
         with paths.storage_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             shutil.rmtree(self.folder / FAILED, ignore_errors=True)
-            written = {"store": str(self.store.root), "specs": [spec.to_dict() for spec in self.specs]}
+            runs = {name: spec.to_dict() for spec, name in self.ids.items()}
+            written = {"store": str(self.store.root), "runs": runs}
             with paths.new_file(self.folder / PLAN) as path:
                 path.write_text(json.dumps(written, ensure_ascii=False), encoding="utf-8")
 
@@ -86,17 +90,25 @@ class Plan:
 
     def state(self) -> State:
         """How far it is."""
-        done = sum(map(self.is_done, self.specs))
+        done = self._there(self.store.root)
         failed = {
-            spec: message
-            for spec in self.specs
-            if (message := self.failure(spec)) is not None and not self.is_done(spec)
+            self.names[name]: message
+            for name in self._there(self.folder / FAILED) - done
+            if (message := self.failure(self.names[name])) is not None
         }
-        return State(len(self.specs), done, failed)
+        return State(len(self.specs), len(done), failed)
 
     def left(self) -> list[RunSpec]:
         """Runs that are neither finished nor failed, in order."""
-        return [spec for spec in self.specs if not self.is_done(spec) and self.failure(spec) is None]
+        ended = self._there(self.store.root) | self._there(self.folder / FAILED)
+        return [spec for spec, name in self.ids.items() if name not in ended]
+
+    def _there(self, folder: Path) -> set[str]:
+        """Runs of the plan that have an entry in a folder: one look, however many there are."""
+        try:
+            return self.names.keys() & set(os.listdir(folder))
+        except FileNotFoundError:
+            return set()
 
 
 def _with_prerequisites(specs: Iterable[RunSpec]) -> Iterable[RunSpec]:

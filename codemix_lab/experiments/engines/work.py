@@ -1,7 +1,7 @@
 """The process that takes runs of a plan one after the other: `python -m codemix_lab.experiments.engines.work`.
 
 Any number of them may work on one plan, on any machine that sees its folder and its store. Arguments:
-the plan's folder, and number and birth of the process that started it, with which it ends.
+the plan's folder, number and birth of the process that started it, with which it ends, and threads.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import platform
 import signal
 import sys
 import threading
@@ -16,6 +17,8 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+import torch
 
 from codemix_lab import paths
 from codemix_lab.config import RunSpec
@@ -29,8 +32,12 @@ from codemix_lab.progress import Progress, ShouldStop, raise_if_stopped
 NO_MEMORY = (
     "The memory of this machine was not enough. Take fewer workers, shorter sentences or a smaller model."
 )
-NOW = "now-{pid}.json"
-_PAUSE = 0.5
+CHANGED = (
+    "What this run reads is not what it was when the sweep was started, or not the same on this machine: "
+    "a model or a data file has changed. Start the sweep again."
+)
+NOW = "now-{host}-{pid}.json"
+_PAUSE, _LONG_PAUSE = 0.05, 1.0
 _LOOK = 2.0
 
 Told = Callable[[RunSpec], Progress | None]
@@ -47,16 +54,21 @@ def work_on(plan: Plan, should_stop: ShouldStop, told: Told = lambda _: None) ->
     A run that raises is put on record as failed, and so is every run that waits for it. Raises
     `Cancelled`.
     """
-    claims = claims_of(plan)
+    claims, pause = claims_of(plan), _PAUSE
     while left := plan.left():
-        if not any(_tried(plan, spec, claims, should_stop, told) for spec in left):
-            raise_if_stopped(should_stop)
-            time.sleep(_PAUSE)
+        tried = [_tried(plan, spec, claims, should_stop, told) for spec in left]
+        if any(tried):
+            pause = _PAUSE
+        else:
+            time.sleep(pause)
+            pause = min(2 * pause, _LONG_PAUSE)
 
 
 def _tried(plan: Plan, spec: RunSpec, claims: Claims, should_stop: ShouldStop, told: Told) -> bool:
     """Whether this run was done, or failed, here and now."""
     raise_if_stopped(should_stop)
+    if plan.is_done(spec) or plan.failure(spec) is not None:
+        return False
     for before in spec.prerequisites:
         if (message := plan.failure(before)) is not None:
             plan.fail(spec, f"{run_name(before)} failed, which it starts from: {message}")
@@ -73,7 +85,8 @@ def _tried(plan: Plan, spec: RunSpec, claims: Claims, should_stop: ShouldStop, t
 def _do(plan: Plan, spec: RunSpec, should_stop: ShouldStop, told: Told) -> None:
     try:
         with paths.storage_errors(plan.store.root):
-            plan.runs.run(spec, told(spec), should_stop)
+            if plan.runs.run(spec, told(spec), should_stop).id != plan.ids[spec]:
+                plan.fail(spec, CHANGED)
     except Cancelled:
         raise
     except CodeMixLabError as error:
@@ -89,7 +102,7 @@ class Notes:
     """What this worker is at, in a small file for whoever watches: run, done, total."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / NOW.format(pid=os.getpid())
+        self._path = folder / NOW.format(host=platform.node(), pid=os.getpid())
         self._told = 0.0
 
     def on(self, spec: RunSpec) -> Progress:
@@ -110,25 +123,57 @@ class Notes:
         self._path.unlink(missing_ok=True)
 
 
+class Worker:
+    """Takes runs of the plan in `folder`, until nothing is left or it is asked to stop from another thread."""
+
+    def __init__(self, folder: Path, driver: tuple[str, int, float], cwd: Path | None = None) -> None:
+        """It stops with its `driver` (host, process number, birth) where both are on one machine.
+
+        Relative paths of the plan mean what they mean in `cwd`, where this machine has it.
+        """
+        self._folder = folder
+        self._asked = threading.Event()
+        host, *process = driver
+        if host == platform.node():
+            threading.Thread(target=self._stop_with, args=process, daemon=True).start()
+        if cwd is not None and cwd.is_dir():
+            os.chdir(cwd)
+
+    def whom(self) -> tuple[str, int]:
+        """Host and number of the process it runs in."""
+        return platform.node(), os.getpid()
+
+    def lacks(self, places: Sequence[Path]) -> list[Path]:
+        """Those of `places` that cannot be seen from here."""
+        return [place for place in places if not place.exists()]
+
+    def work(self) -> None:
+        """Do what is left. Raises `StorageError` when there is no plan."""
+        notes = Notes(self._folder)
+        try:
+            work_on(Plan.read(self._folder), self._asked.is_set, notes.on)
+        except Cancelled:
+            return
+        finally:
+            notes.close()
+
+    def stop(self) -> None:
+        """Break off the run that is under way, and take no other."""
+        self._asked.set()
+
+    def _stop_with(self, pid: int, born: float) -> None:
+        while not self._asked.wait(_LOOK):
+            if not processes.is_alive(pid, born):
+                self.stop()
+
+
 def main(arguments: Sequence[str]) -> int:
     """Work until nothing is left, SIGTERM comes, or the process that started this one is gone."""
-    folder, pid, born = Path(arguments[0]), int(arguments[1]), float(arguments[2])
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-
-    def watch() -> None:
-        while not stop.wait(_LOOK):
-            if not processes.is_alive(pid, born):
-                stop.set()
-
-    threading.Thread(target=watch, daemon=True).start()
-    notes = Notes(folder)
-    try:
-        work_on(Plan.read(folder), stop.is_set, notes.on)
-    except Cancelled:
-        return 0
-    finally:
-        notes.close()
+    folder, pid, born, threads = arguments
+    torch.set_num_threads(int(threads))
+    worker = Worker(Path(folder), (platform.node(), int(pid), float(born)))
+    signal.signal(signal.SIGTERM, lambda *_: worker.stop())
+    worker.work()
     return 0
 
 

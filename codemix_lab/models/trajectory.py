@@ -17,6 +17,22 @@ def steps_kept(root: Path) -> dict[int, Path]:
     return {int(path.name.removeprefix("step-")): path for path in sorted(root.glob("step-*"))}
 
 
+def place_of(ref: str) -> Path:
+    """The folder that a reference may mean, there or not.
+
+    FOLDER@STEP is the checkpoint that continued pre-training left on its way to FOLDER, after so many
+    optimiser steps; whatever exists under its plain name, and all else, is that name.
+
+    >>> place_of("adapted/en-hi@200").as_posix(), place_of("adapted/en-hi").as_posix()
+    ('adapted/en-hi/trajectory/step-0000200', 'adapted/en-hi')
+    """
+    plain = Path(ref).expanduser()
+    name, _, step = ref.rpartition("@")
+    if not name or not (step.isascii() and step.isdecimal()) or plain.exists():
+        return plain
+    return step_folder(Path(name).expanduser() / FOLDER, int(step))
+
+
 def size(folder: Path) -> int:
     """Bytes of all files under `folder`."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
