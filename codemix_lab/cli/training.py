@@ -7,8 +7,8 @@ from typing import Any
 
 import typer
 
+from codemix_lab.cli.engines import WORKERS
 from codemix_lab.cli.options import JSON, LABEL_COLUMN, SPLIT_COLUMN, TASK, TEXT_COLUMN
-from codemix_lab.cli.reproduce import WORKERS
 from codemix_lab.cli.run_options import optional, takes_run
 from codemix_lab.cli.terminal import option, progress, show, whole_numbers
 from codemix_lab.config import FineTuneSpec, Regime, RunSpec, TaskSpec

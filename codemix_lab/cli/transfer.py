@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from codemix_lab.cli.engines import ADDRESS, ENGINE, WORKERS, EngineName, engine_of
 from codemix_lab.cli.options import JSON, LIMIT, SPLIT
-from codemix_lab.cli.reproduce import WORKERS
 from codemix_lab.cli.terminal import progress, read_spec, show
 from codemix_lab.config import TaskSpec, TransferSpec
 from codemix_lab.errors import SpecError, StorageError
 
 if TYPE_CHECKING:
+    from codemix_lab.experiments.engines import Engine
     from codemix_lab.experiments.reproduction import Reproduction
 
 app = typer.Typer()
@@ -30,7 +31,9 @@ def transfer(
     tasks: list[str] = typer.Option([], help="With --models: starter tasks or files (repeat the option)."),
     split: str = SPLIT,
     limit: int | None = LIMIT,
+    engine: EngineName = ENGINE,
     workers: int | None = WORKERS,
+    address: str | None = ADDRESS,
     out: Path | None = typer.Option(
         None, "--out", help="New folder for the report; nothing is ever overwritten."
     ),
@@ -51,15 +54,15 @@ def transfer(
         raise SpecError("Give a YAML, or --models with --tasks, not both: the YAML names its own tasks.")
     if out is not None and out.exists():
         raise StorageError(f"{out} exists already and is never overwritten. Choose another name.")
+    chosen = None if dry_run else engine_of(engine, workers, address)
     from codemix_lab.experiments.reproduction.carried import transfer_experiment
 
-    _experiment(transfer_experiment(read_spec(spec, TransferSpec)), workers, out, dry_run, as_json)
+    _experiment(transfer_experiment(read_spec(spec, TransferSpec)), chosen, workers, out, as_json)
 
 
 def _experiment(
-    made: Reproduction, workers: int | None, out: Path | None, dry_run: bool, as_json: bool
+    made: Reproduction, engine: Engine | None, workers: int | None, out: Path | None, as_json: bool
 ) -> None:
-    from codemix_lab.experiments.engines.local import LocalEngine
     from codemix_lab.experiments.reproduction.carried import tidy
     from codemix_lab.experiments.reproduction.estimate import estimate, in_words
     from codemix_lab.experiments.reproduction.report import write_report
@@ -69,11 +72,11 @@ def _experiment(
     labels = [ground.said for ground in made.ground]
     if not as_json:
         typer.echo("\n".join(labels), err=True)
-    if dry_run:
+    if engine is None:
         show({**plan, "time": in_words(told.seconds), "labels": labels}, as_json)
         return
     with progress() as (on_progress, should_stop):
-        state = made.run(LocalEngine(workers), on_progress, should_stop)
+        state = made.run(engine, on_progress, should_stop)
     written = {} if out is None else {"out": str(write_report(made, out))}
     failed = sorted(set(state.failed.values()))
     values = {**plan, "done": state.done, "failed": len(state.failed), "why": failed, **written}

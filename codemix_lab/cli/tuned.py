@@ -6,8 +6,8 @@ from typing import Any
 
 import typer
 
+from codemix_lab.cli.engines import WORKERS
 from codemix_lab.cli.options import JSON, LABEL_COLUMN, SPLIT_COLUMN, TASK, TEXT_COLUMN
-from codemix_lab.cli.reproduce import WORKERS
 from codemix_lab.cli.run_options import takes_run
 from codemix_lab.cli.terminal import number_range, option, progress, show
 from codemix_lab.config import Regime, RunSpec, TaskSpec, TunedCurveSpec
