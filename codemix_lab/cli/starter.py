@@ -50,9 +50,8 @@ def starter_build(
     from codemix_lab.training.build_starter import build_from_files
 
     with progress() as (on_progress, should_stop):
-        build_from_files(
-            *map(named_files, (monolingual, code_mixed)), out, named_files(held_out), on_progress, should_stop
-        )
+        texts, mixtures, only_held_out = map(named_files, (monolingual, code_mixed, held_out))
+        build_from_files(texts, mixtures, out, only_held_out, on_progress, should_stop)
     show({"out": str(out)}, as_json=False)
 
 
