@@ -30,6 +30,7 @@ ENGINES = [
     pytest.param(
         "ray",
         marks=[
+            pytest.mark.e2e,  # alone on the machine: Ray gives its own processes fifteen seconds to come up
             pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed"),
         ],
     ),
@@ -83,6 +84,11 @@ def records(plan: Plan) -> dict[str, int]:
     return {name: (plan.store.root / name / "record.json").stat().st_mtime_ns for name in done}
 
 
+def marks(plan: Plan) -> set[Path]:
+    """Files by which drivers ask nodes what they see; a killed driver's stay for a day."""
+    return {*plan.folder.glob(".seen-*"), *plan.store.root.glob(".seen-*")}
+
+
 def until(true: Callable[[], Any], seconds: float = 540) -> None:
     end = time.monotonic() + seconds
     while not true():
@@ -127,6 +133,7 @@ def test_driver_and_worker_killed_and_the_same_command_again(
         until(lambda: not any(map(processes.birth, {pid for _, pid in left_behind.seen})))
     before = records(plan)
     assert 0 < len(before) < SEEDS
+    of_the_killed = marks(plan)
     with Watcher(plan, kills=1) as watcher:
         out, err = command(engine).communicate()
     told = json.loads(out.splitlines()[-1])
@@ -135,7 +142,8 @@ def test_driver_and_worker_killed_and_the_same_command_again(
     assert len(watcher.killed) == 1 and watcher.nothing_twice()
     assert records(plan).items() >= before.items() and not {n for n, _ in watcher.seen} & before.keys()
     assert not list(claims_of(plan).root.glob("[0-9a-f]*"))
-    assert not [*plan.folder.glob("now-*"), *plan.folder.glob(".seen-*"), *plan.store.root.glob(".seen-*")]
+    assert not list(plan.folder.glob("now-*"))
+    assert marks(plan) <= of_the_killed
 
 
 def test_a_killed_worker_loses_nothing(spec: RunSpec) -> None:
