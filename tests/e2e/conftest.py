@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -132,7 +133,7 @@ def exported() -> Callable[[Any], Path]:
     def export(page: Any) -> Path:
         page.get_by_role("button", name="Export this model").click()
         page.wait_for_selector("text=Written to")
-        found = page.locator(".stMain [data-testid=stCode]:visible").all_inner_texts()
-        return next(Path(text.strip()) for text in found if "/exports/" in text and "\n" not in text.strip())
+        alone = re.compile(r"^\s*/\S*/exports/\S+\s*$")
+        return Path(page.locator(".stMain [data-testid=stCode]:visible", has_text=alone).inner_text().strip())
 
     return export
