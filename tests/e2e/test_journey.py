@@ -119,7 +119,9 @@ def transfer(page: Any) -> None:
 def open_a_sentence(page: Any) -> None:
     page.locator(".st-key-compare-two button").click()
     page.wait_for_selector("text=/B fixes|same sentences/")
-    page.wait_for_selector(".js-plotly-plot")  # the charts come last, and what is above them stays from then on
+    page.wait_for_selector(
+        ".js-plotly-plot"
+    )  # the charts come last, and what is above them stays from then on
     table = page.locator(".st-key-rows .dvn-scroller").first
     table.scroll_into_view_if_needed()
     page.wait_for_timeout(1000)
