@@ -11,26 +11,13 @@ import pytest
 
 from codemix_lab.config import ReproduceSpec, RunSpec
 from codemix_lab.errors import Cancelled, SpecError, StorageError
-from codemix_lab.experiments.engines import Plan, State
+from codemix_lab.experiments.engines import Engine, State
 from codemix_lab.experiments.engines.work import work_on
 from codemix_lab.experiments.regimes_table import compare_regimes
 from codemix_lab.experiments.reproduction import Reproduction, reproduce
 from codemix_lab.experiments.reproduction.estimate import estimate
 from codemix_lab.experiments.reproduction.report import frames, write_report
 from codemix_lab.experiments.reproduction.rows import rows_of
-from codemix_lab.progress import Progress, ShouldStop, raise_if_stopped
-
-
-class Here:
-    """An engine in this process."""
-
-    def run(
-        self, plan: Plan, on_progress: Progress | None = None, should_stop: ShouldStop | None = None
-    ) -> State:
-        raise_if_stopped(should_stop)
-        plan.write()
-        work_on(plan, should_stop or (lambda: False))
-        return plan.state()
 
 
 @pytest.fixture
@@ -51,10 +38,12 @@ def spec(base: str, adapted: str, task_file: Path) -> ReproduceSpec:
     )
 
 
-def test_the_main_table_goes_from_plan_to_report(spec: ReproduceSpec, tmp_path: Path) -> None:
+def test_the_main_table_goes_from_plan_to_report(
+    here: Callable[[], Engine], spec: ReproduceSpec, tmp_path: Path
+) -> None:
     before = estimate(Reproduction(spec).plan, workers=1)
     assert before.runs == 37 and before.done == 0 and not before.measured
-    made = reproduce(spec, Here())
+    made = reproduce(spec, here())
     assert made.state == State(37, 37, {})
     after = estimate(made.plan)
     assert after.done == 37 and after.seconds == 0 and after.measured
@@ -76,14 +65,16 @@ def test_the_main_table_goes_from_plan_to_report(spec: ReproduceSpec, tmp_path: 
         write_report(made, tmp_path / "report")
 
 
-def test_a_second_call_runs_nothing_and_more_seeds_only_the_new_ones(spec: ReproduceSpec) -> None:
+def test_a_second_call_runs_nothing_and_more_seeds_only_the_new_ones(
+    here: Callable[[], Engine], spec: ReproduceSpec
+) -> None:
     quick = spec.replace(regimes=("ngrams", "full"), scalings=(0.5,))
-    reproduce(quick, Here())
+    reproduce(quick, here())
     assert Reproduction(quick).plan.left() == []
     more = Reproduction(quick.replace(seeds=3)).plan.left()
     assert {run.seed for run in more} == {2}
     with pytest.raises(Cancelled):
-        reproduce(quick.replace(seeds=3), Here(), should_stop=lambda: True)
+        reproduce(quick.replace(seeds=3), here(), should_stop=lambda: True)
 
 
 def test_what_is_missing_is_left_out_and_said(
