@@ -90,11 +90,13 @@ LET_GO = """
 (lab, scaling) => {
   const { board } = lab, from = performance.now();
   const same = (value) => Math.abs(value - scaling) < 1e-6;
+  const turn = (window.turn = (window.turn ?? 0) + 1);
   window.answered = window.exact = null;
   board.scaling.input.value = scaling;
   board.scaling.input.dispatchEvent(new Event("input", { bubbles: true }));
   board.scaling.input.dispatchEvent(new Event("change", { bubbles: true }));
   const look = () => {
+    if (window.turn !== turn) return;
     const { data } = board, passed = (performance.now() - from) / 1000;
     if (window.answered === null && same(data.dials.scaling.value)) window.answered = passed;
     if (window.exact === null && data.exact && same(data.exact.scaling)) window.exact = passed;
