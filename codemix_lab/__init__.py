@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+os.environ.setdefault("GOMP_SPINCOUNT", "5000")
+"""The threads of one computation wait for each other by turning on the spot, and for a long time: beside other
+work that takes four fifths of the speed away. Read when torch is loaded, so it is said here, before that."""
 
 if TYPE_CHECKING:
     from codemix_lab.config import FineTuneSpec as FineTuneSpec
