@@ -74,7 +74,8 @@ def picture(desk: Desk, grid: ScoreGrid, spec: MergeSpec, bench: Bench) -> None:
     )
     instrument(data)
     explore.tables(grid, spec, functools.partial(page, data))
-    if desk.scorer is None:
+    scorer = desk.scorer
+    if scorer is None:
         return
     copy_this("score", {"spec": spec.to_dict(), "task": bench.task_spec.to_dict()}, "this score")
     anatomy(desk)
@@ -83,7 +84,7 @@ def picture(desk: Desk, grid: ScoreGrid, spec: MergeSpec, bench: Bench) -> None:
         explore.own_sentence(desk, spec)
     with right:
         explore.export(spec)
-    for note in desk.scorer.notes:
+    for note in scorer.notes:
         st.caption(f":material/info: {plain(note)}")
 
 
@@ -95,6 +96,9 @@ def poller(desk: Desk, spec: MergeSpec, stand: Hashable) -> None:
 
 def _look(desk: Desk, spec: MergeSpec, stand: Hashable) -> None:
     desk.seen()
+    if desk.closed:
+        st.caption(words.MADE_ROOM)
+        return
     if desk.stand(spec) != stand:
         st.rerun()
     if doing := desk.doing:

@@ -6,10 +6,12 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
+from weakref import WeakValueDictionary
 
 import numpy as np
 import pandas as pd
 from torch import nn
+from transformers import PreTrainedTokenizerBase
 
 from codemix_lab.config import MergeSpec, ProbeSpec
 from codemix_lab.errors import CheckpointError
@@ -21,6 +23,7 @@ from codemix_lab.evaluation.predict import prediction_frame
 from codemix_lab.evaluation.probe import fit_probe
 from codemix_lab.evaluation.tokenised import tokenise
 from codemix_lab.merging.recipe import Recipe
+from codemix_lab.models.checkpoints import Checkpoint
 from codemix_lab.models.devices import autocast
 from codemix_lab.models.loading import backbone, bind, load_backbone, load_lm, load_tokenizer
 from codemix_lab.progress import Progress, ShouldStop, raise_if_stopped, report
@@ -29,6 +32,8 @@ from codemix_lab.text.sampling import stratified_subset
 from codemix_lab.text.tasks import Task
 from codemix_lab.training.anatomy import Anatomy, take_apart
 from codemix_lab.training.starts import OpenMerge, open_merge
+
+_tokenizers: WeakValueDictionary[tuple[str, int], PreTrainedTokenizerBase] = WeakValueDictionary()
 
 
 class MergeScorer:
@@ -46,7 +51,7 @@ class MergeScorer:
         self.score_rows = stratified_subset(task.split("dev"), probe.score_size, probe.seed)
         self.task = task
         self.labels = task.labels
-        self._tokenizer = load_tokenizer(merge.base)
+        self._tokenizer = _tokenizer(merge.base, probe.max_length)
         self._model, self.has_lm = _skeleton(merge)
         self._bound = False
         self._tokens = [
@@ -193,6 +198,18 @@ class MergeScorer:
             on_progress=on_progress,
             should_stop=should_stop,
         )
+
+
+def _tokenizer(base: Checkpoint, max_length: int) -> PreTrainedTokenizerBase:
+    """One for all scorers that cut the same way, because each takes 100 MB.
+
+    With another length they need another: the length is a state of the tokenizer, whoever sets it.
+    """
+    key = base.fingerprint, max_length
+    tokenizer = _tokenizers.get(key)
+    if tokenizer is None:
+        tokenizer = _tokenizers[key] = load_tokenizer(base)
+    return tokenizer
 
 
 def _skeleton(merge: OpenMerge) -> tuple[nn.Module, bool]:

@@ -15,6 +15,7 @@ import itertools
 import sys
 import threading
 from collections.abc import Callable, Hashable
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ from codemix_lab.text.tasks import open_task
 from codemix_lab.ui import heavy
 from codemix_lab.ui.allowed import read_only
 from codemix_lab.ui.calm import Calm
-from codemix_lab.ui.lane import Lane
+from codemix_lab.ui.lane import GRACE, Lane
 from codemix_lab.ui.planes import Planes, plane_of
 from codemix_lab.ui.questions import Questions
 
@@ -79,8 +80,13 @@ class Desk:
         self._opening = self._urgent.put(0, lambda: self._open(base, adapted))
 
     @property
+    def closed(self) -> bool:
+        """Whether another bench has taken this one's place in memory: it works out nothing more."""
+        return self._urgent.closed
+
+    @property
     def scorer(self) -> MergeScorer | None:
-        """The scorer once it is open, None before. Raises what opening raised."""
+        """The scorer once it is open; None before, and when the desk is closed. Raises what opening raised."""
         return self._opening.result() if self._opening.done() else None
 
     @property
@@ -129,10 +135,10 @@ class Desk:
         return answers, grid.fingerprint, columns, exact, spec.density in grid.layers
 
     def close(self) -> None:
-        """Stop what is under way, and see to it that the weights leave the memory."""
+        """Stop what is under way; when it has ended the weights leave the memory, whoever still holds the desk."""
         self._urgent.close()
         self._patient.close()
-        threading.Timer(1.0, _give_back).start()
+        threading.Thread(target=self._let_go, daemon=True).start()
 
     def grid(self, spec: MergeSpec) -> ScoreGrid | None:
         """All that is known of the grid that `spec` lies on; None while that is nothing."""
@@ -264,6 +270,12 @@ class Desk:
         )
         return future.result() if future.done() else None
 
+    def _let_go(self) -> None:
+        self._urgent.close(wait=GRACE)
+        self._patient.close(wait=GRACE)
+        self._opening = Future()
+        _give_back()
+
     def _report(self, done: int, total: int, what: str) -> None:
         self._progress = (done, total, what)
 
@@ -276,7 +288,7 @@ def _missing(grid: ScoreGrid, density: float, whole_grid: bool) -> list[float]:
 
 
 def _give_back() -> None:
-    """What a closed desk leaves goes back to the system; glibc alone keeps a good part of freed weights."""
+    """What a closed desk leaves goes back to the system; glibc alone keeps a good part of it."""
     gc.collect()
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):  # another C library has no such call

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from codemix_lab.errors import Cancelled
+
 T = TypeVar("T")
 
 GRACE = 10.0
@@ -73,11 +75,16 @@ class Lane:
                 self._changed.notify_all()
                 self._changed.wait_for(lambda: self._closed or self._waiting)
                 if self._closed:
+                    self._waiting.clear()
                     return
                 _, _, future, work = heapq.heappop(self._waiting)
                 self._at_work = True
             try:
                 future.set_result(work())
+            except (
+                Cancelled
+            ) as stopped:  # a new one: this one's traceback holds the models that it came through
+                future.set_exception(Cancelled(*stopped.args))
             except BaseException as error:  # noqa: BLE001 whoever asks the future gets it, whatever it is
                 future.set_exception(error)
 

@@ -190,6 +190,7 @@ COPY_YAML: Final = (
     "Save it as `this.yaml`; `codemix-lab {command} this.yaml` computes it, on any machine with the lab."
 )
 WAITING: Final = "The first scores of these checkpoints are being worked out."
+MADE_ROOM: Final = "These checkpoints were closed to make room for those of another window. Move a dial and they are opened again."
 DURATION: Final = (
     "The trajectory of this checkpoint is merged at every step that was kept, and scored over λ: "
     "is more continued pre-training better, and where does a part of it beat all of it?"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import weakref
 
 import pytest
 
+from codemix_lab.errors import Cancelled
 from codemix_lab.ui.lane import Lane
 
 
@@ -30,4 +32,22 @@ def test_a_failure_is_in_the_future_and_the_lane_goes_on() -> None:
     assert lane.put(1, lambda: 5).result(timeout=10) == 5
     lane.wait_idle(10)
     assert lane.idle
+    lane.close()
+
+
+def test_what_was_cancelled_holds_nothing_of_the_work() -> None:
+    class Model:
+        pass
+
+    def stopped() -> None:
+        model = Model()
+        held.append(weakref.ref(model))
+        raise Cancelled("stopped")
+
+    lane, held = Lane(), []
+    future = lane.put(1, stopped)
+    with pytest.raises(Cancelled, match="stopped"):
+        future.result(timeout=10)
+    lane.wait_idle(10)
+    assert held[0]() is None
     lane.close()
