@@ -1,6 +1,8 @@
 // The instrument: two dials, and everything that was computed beforehand moving with them.
 
 const QUIET = 350; // milliseconds after the last key before λ is handed over
+const AGAIN = 2000; // milliseconds until it is looked whether that arrived
+const TRIES = 3;
 
 export default function mount({ data, parentElement, setStateValue }) {
   let root = parentElement.querySelector(".lab");
@@ -82,8 +84,21 @@ class Board extends Views {
       this.scaling.input.value = dial.scaling;
       this.move();
       this.told.textContent = `${this.finding.textContent} ${this.trust.textContent}`;
-      this.release(dial);
+      this.handOver(dial, TRIES);
     }, wait);
+  }
+
+  // The page's own sliders, sent with every question, may overtake a dial with what they knew before: then it is said again.
+  handOver(dial, tries) {
+    clearTimeout(this.insisting);
+    this.release({ ...dial, tries });
+    if (tries > 1) this.insisting = setTimeout(() => {
+      const known = this.data.dials, arrived = ["scaling", "density"].every((name) => Math.abs(known[name].value - dial[name]) < SAME);
+      if (arrived || this.held) return;
+      this.scaling.input.value = dial.scaling;
+      this.density.input.value = dial.density;
+      this.handOver(dial, tries - 1);
+    }, AGAIN * (TRIES + 1 - tries));
   }
 
   get at() {
