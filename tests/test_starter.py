@@ -55,6 +55,7 @@ def test_continued_pretraining_gained_code_mixed_text_and_forgot_some_monolingua
 
 def test_starter_names_share_one_base(starter: tuple[str, ...]) -> None:
     base, *adapted = (open_checkpoint(name) for name in starter)
+    assert starter[1:] == tuple(f"starter:{pair}" for pair in ("en-es", "en-hi", "en-ml", "en-ta"))
     assert all(a.folder == base.folder and a.fingerprint != base.fingerprint for a in adapted)
 
 
