@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 import typer
@@ -27,6 +28,9 @@ from codemix_lab.cli import (
     tuned,
 )
 from codemix_lab.errors import CodeMixLabError, SpecError
+
+MANY = 100_000
+"""New objects before the collector looks for rubbish: the libraries are half a million, and none of them is."""
 
 app = typer.Typer(
     help="Adapt multilingual models to code-mixed text by model merging.",
@@ -58,6 +62,7 @@ app.add_typer(runs.runs_app, name="runs")
 
 def main() -> None:
     """Entry point: errors of the lab are one sentence on stderr; wrong use exits 2, failure 1."""
+    gc.set_threshold(MANY, 20, 20)
     try:
         result = app(standalone_mode=False)
     except typer.TyperException as error:
