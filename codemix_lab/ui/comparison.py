@@ -166,7 +166,7 @@ def by_class(rows: pd.DataFrame, split: str) -> None:
         table = pd.DataFrame(counts, columns=list(labels))
         table.insert(0, "gold ↓ predicted →", list(labels), allow_duplicates=True)
         chart(
-            matrices.confusion(counts, labels, headlines.confusion(counts, labels, f"{split}, all seeds")),
+            matrices.confusion(counts, labels, headlines.confusion(counts, labels, f"On {split}, all seeds")),
             table,
             "confusion",
         )

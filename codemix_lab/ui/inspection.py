@@ -17,7 +17,7 @@ from codemix_lab.experiments.side_by_side import SideBySide
 from codemix_lab.ui import findings, words
 from codemix_lab.ui.chart import chart, download
 from codemix_lab.ui.escape import plain
-from codemix_lab.ui.figures import matrices
+from codemix_lab.ui.figures import headlines, matrices
 
 ICONS = {
     "fixed": ":material/build:",
@@ -109,12 +109,14 @@ def confusions(panel: Panel, found: Comparison) -> None:
     drawn = []
     for letter in panel.letters:
         counts = panel.confusion(letter)
-        figure = matrices.confusion(counts, panel.labels, f"Model {letter}")
+        title = headlines.confusion(counts, panel.labels, f"Model {letter}")
+        figure = matrices.confusion(counts, panel.labels, title)
         drawn.append((figure, counts, letter.lower()))
     a, b = found.names
-    title = f"What moved: {b} − {a}"
+    counts = np.asarray(found.confusion_b - found.confusion_a)
+    title = headlines.confusion_moved(counts, found.labels, f"{b} − {a}")
     moved = matrices.confusion_difference(found.confusion_a, found.confusion_b, found.labels, title)
-    drawn.append((moved, np.asarray(found.confusion_b - found.confusion_a), "moved"))
+    drawn.append((moved, counts, "moved"))
     for start in range(0, len(drawn), SIDE_BY_SIDE):
         row = drawn[start : start + SIDE_BY_SIDE]
         for cell, (figure, counts, name) in zip(st.columns(SIDE_BY_SIDE, gap="small"), row, strict=False):

@@ -39,16 +39,30 @@ def class_f1(scores: Mapping[str, Mapping[str, float]]) -> str:
 def confusion(counts: np.ndarray, labels: Sequence[str], where: str) -> str:
     """The commonest mistake in gold × predicted counts.
 
-    >>> confusion(np.array([[5, 3], [1, 6]]), ["neg", "pos"], "test")
-    'On test, most often neg is taken for pos (3 of 15)'
+    >>> confusion(np.array([[5, 3], [1, 6]]), ["neg", "pos"], "On test")
+    'On test: most often neg is taken for pos (3 of 15)'
     """
     wrong = np.array(counts, dtype=float)
     np.fill_diagonal(wrong, 0)
     if not wrong.any():
-        return f"On {where}, no mistakes"
+        return f"{where}: no mistakes"
     gold, said = divmod(int(wrong.argmax()), wrong.shape[1])
     share = f"{wrong.max():.0f} of {np.sum(counts):.0f}"
-    return f"On {where}, most often {_cut(labels[gold])} is taken for {_cut(labels[said])} ({share})"
+    return f"{where}: most often {_cut(labels[gold])} is taken for {_cut(labels[said])} ({share})"
+
+
+def confusion_moved(moved: np.ndarray, labels: Sequence[str], what: str) -> str:
+    """The class that gained and the one that lost most right answers, in a difference of gold × predicted counts.
+
+    >>> confusion_moved(np.array([[3, -3], [2, -2]]), ["neg", "pos"], "B − A")
+    'B − A: neg 3 more right, pos 2 fewer'
+    """
+    right = np.diag(moved)
+    most, least = int(right.argmax()), int(right.argmin())
+    told = [f"{_cut(labels[most])} {right[most]:.0f} more right"] if right[most] > 0 else []
+    if right[least] < 0:
+        told.append(f"{_cut(labels[least])} {-right[least]:.0f} fewer{'' if told else ' right'}")
+    return f"{what}: {', '.join(told) or 'as many right in every class'}"
 
 
 def losses(runs: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
