@@ -70,7 +70,9 @@ def test_an_experiment_is_foretold_run_and_read(
     assert any(m.value.startswith("Most over full fine-tuning: **") for m in at.markdown)
     shown = next(d.value for d in at.dataframe if "points to full (95 %)" in d.value)
     assert list(shown["target sentences"]) == [0, 0, 20, 20] and "to" in shown["macro-F1 (95 %)"][1]
-    assert any("codemix-lab transfer transfer.yaml" in code.value for code in at.code)
+    assert not at.code
+    at.session_state["copy this experiment"] = True
+    assert any("codemix-lab transfer transfer.yaml" in code.value for code in at.run().code)
 
 
 def test_what_cannot_work_is_said_and_the_page_stays(

@@ -46,9 +46,10 @@ def test_the_dial_puts_an_earlier_checkpoint_on_the_bench(
     way: dict[str, str], opened: Open, until: Until
 ) -> None:
     assert opened("app.py", way).select_slider(key="cpt_steps").value == 4
-    at = until(opened("app.py", {**way, "cpt_steps": "2"}), lambda at: bool(at.code))
+    at = until(opened("app.py", {**way, "cpt_steps": "2"}), lambda at: bool(at.button))
     assert at.select_slider(key="cpt_steps").value == 2
-    assert any("step-0000002" in line.value for line in at.code)
+    at.session_state["copy this score"] = True
+    assert any("step-0000002" in line.value for line in at.run().code)
 
 
 def test_without_a_trajectory_there_is_no_dial(bench: dict[str, str], opened: Open) -> None:

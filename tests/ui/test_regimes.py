@@ -55,7 +55,8 @@ def test_the_empty_view_says_what_to_do_and_what_it_takes(
     assert not at.error
     assert "Run" in at.info[0].value
     assert "36 runs, " in said(at, "caption") and "(a rough guess)" in said(at, "caption")
-    yaml = next(code.value for code in at.code if code.value.startswith("run:"))
+    at.session_state["copy this"] = True
+    yaml = next(code.value for code in at.run().code if code.value.startswith("run:"))
     assert len(SweepSpec.from_yaml(yaml).runs) == 20
 
 
