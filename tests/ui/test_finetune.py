@@ -39,7 +39,7 @@ def test_a_comparison_runs_as_a_job_and_shows_means_classes_and_loss(
     assert not at.exception
     assert not at.error
     titles = [json.loads(c.proto.spec)["layout"]["title"]["text"] for c in at.get("plotly_chart")]
-    beginnings = ("Macro-F1 on test: ", "F1 of each class: ", "On test, all seeds, ", "Training loss: from ")
+    beginnings = ("Macro-F1 on test: ", "F1 of each class: ", "On test, all seeds: ", "Training loss: from ")
     assert all(title.startswith(begins) for title, begins in zip(titles, beginnings, strict=True)), titles
     assert any(m.value.startswith("Best on test so far") and "baseline" in m.value for m in at.markdown)
     means = next(d.value for d in at.dataframe if "gain (95 %)" in d.value)
