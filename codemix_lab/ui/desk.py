@@ -8,11 +8,7 @@ more urgent is asked. All visitors with the same bench share one desk.
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import gc
 import itertools
-import sys
 import threading
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
@@ -34,6 +30,7 @@ from codemix_lab.ui import heavy
 from codemix_lab.ui.allowed import read_only
 from codemix_lab.ui.calm import Calm
 from codemix_lab.ui.lane import GRACE, Lane
+from codemix_lab.ui.memory import give_back
 from codemix_lab.ui.planes import Planes, plane_of
 from codemix_lab.ui.questions import Questions
 
@@ -274,7 +271,7 @@ class Desk:
         self._urgent.close(wait=GRACE)
         self._patient.close(wait=GRACE)
         self._opening = Future()
-        _give_back()
+        give_back()
 
     def _report(self, done: int, total: int, what: str) -> None:
         self._progress = (done, total, what)
@@ -285,14 +282,6 @@ def _missing(grid: ScoreGrid, density: float, whole_grid: bool) -> list[float]:
     wanted = grids.columns_from(density) if whole_grid else [density]
     columns = {density: grid.column(density) for density in wanted}
     return [density for density, column in columns.items() if column is None or not column.complete]
-
-
-def _give_back() -> None:
-    """What a closed desk leaves goes back to the system; glibc alone keeps a good part of it."""
-    gc.collect()
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):  # another C library has no such call
-            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _visitor() -> str:
