@@ -81,9 +81,8 @@ class Lane:
                 self._at_work = True
             try:
                 future.set_result(work())
-            except (
-                Cancelled
-            ) as stopped:  # a new one: this one's traceback holds the models that it came through
+            except Cancelled as stopped:
+                # A new one: the traceback of this one holds the models that it came through.
                 future.set_exception(Cancelled(*stopped.args))
             except BaseException as error:  # noqa: BLE001 whoever asks the future gets it, whatever it is
                 future.set_exception(error)

@@ -191,3 +191,23 @@ def test_every_card_can_be_kept_as_a_picture(opened: Open, tmp_path: Path) -> No
 def test_a_narrow_window_scrolls_down_only(scheme: str, opened: Open) -> None:
     page = opened(400, scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_a_dial_that_did_not_arrive_is_said_again_until_it_has(opened: Open) -> None:
+    page = opened()
+    page.locator(".lab").evaluate(
+        """({ board }) => {
+          window.heard = [];
+          board.release = (dial) => {
+            window.heard.push(dial.scaling);
+            if (window.heard.length === 2) board.data.dials.scaling.value = dial.scaling;
+          };
+          board.scaling.input.value = 1.1;
+          board.scaling.input.dispatchEvent(new Event("input", { bubbles: true }));
+          board.scaling.input.dispatchEvent(new Event("change", { bubbles: true }));
+        }"""
+    )
+    page.wait_for_function("() => window.heard.length === 2")
+    page.wait_for_timeout(5000)
+    assert page.evaluate("window.heard") == [1.1, 1.1]
+    assert lab(page, "scaling") == 1.1

@@ -27,10 +27,14 @@ Open = Callable[..., AppTest]
 ERRORS = "pages/4_Errors.py"
 
 
+def findings(at: AppTest) -> list[str]:
+    specs = [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
+    return [spec["layout"]["title"]["text"].replace("<br>", " ") for spec in specs]
+
+
 def titles(at: AppTest) -> list[str]:
     """What stands before the colon: whose finding it is."""
-    specs = [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
-    return [spec["layout"]["title"]["text"].partition(":")[0] for spec in specs]
+    return [finding.partition(":")[0] for finding in findings(at)]
 
 
 def rows(at: AppTest) -> pd.DataFrame:
@@ -66,15 +70,17 @@ def test_three_models_stand_side_by_side_and_any_two_are_held_against_each_other
     at = opened(ERRORS, three)
     assert not at.exception
     assert titles(at) == ["Model A", "Model B", "Model C", "B − A"]
+    a, _, c, _ = findings(at)
+    assert c == "Model C: no mistakes" and "is taken for" in a
     assert {"predicted_a", "predicted_b", "predicted_c"} <= set(rows(at))
     at.segmented_control(key="against").set_value("C").run()
-    assert titles(at)[-1] == "C − A"
+    assert titles(at)[-1] == "C − A" and "more right" in findings(at)[-1]
     counts = {metric.label.split()[-1]: int(metric.value) for metric in at.metric}
     assert counts["Broken"] == counts["wrong"] == 0
     assert counts["Fixed"] + counts["unlike"] + counts["alike"] == 10
     assert set(rows(at)["pile"]) <= {"fixed", "both right, unlike", "both right, alike"}
     at.segmented_control(key="reference").set_value("C").run()
-    assert not at.exception and titles(at)[-1] == "A − C"
+    assert not at.exception and titles(at)[-1] == "A − C" and "fewer right" in findings(at)[-1]
 
 
 def test_a_link_opens_the_same_view_in_another_session(three: dict[str, str], opened: Open) -> None:

@@ -21,6 +21,7 @@ from codemix_lab.evaluation.score_grid import ScoreGrid
 from codemix_lab.experiments.grids import COARSE, FINE
 from codemix_lab.experiments.jobs import Job, JobQueue, JobState
 from codemix_lab.models.starter import names
+from codemix_lab.ui import words
 from codemix_lab.ui.desk import Desk
 
 Open = Callable[..., AppTest]
@@ -232,3 +233,12 @@ def test_an_export_is_a_job_that_never_overwrites(
     next(b for b in at.button if b.label == "Export this model").click().run()
     assert "never overwritten" in at.error[0].value
     assert len(queue.list()) == 1
+
+
+def test_a_bench_that_made_room_for_another_one_says_so(
+    bench: dict[str, str], opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Desk, "closed", True)
+    at = opened(APP, bench)
+    assert not at.exception
+    assert words.MADE_ROOM in [caption.value for caption in at.caption]
